@@ -135,6 +135,15 @@ def health() -> None:
 
 
 @cli.command()
+def doctor() -> None:
+    """Look at settings, AWS, the event log, the clock and tools, and say what is wrong. Changes nothing."""
+    config = own_process()
+    from cli.doctor import tell  # noqa: PLC0415 - commands load what they need
+
+    sys.exit(0 if run(tell(config)) else 1)
+
+
+@cli.command()
 def demo() -> None:
     """Do the main job on a server of its own, call the backend that comes of it, and stop."""
     from cli.demo import demonstrate  # noqa: PLC0415 - commands load what they need

@@ -56,7 +56,7 @@ class Health:
 
     async def report(self) -> Report:
         """Say how each part is, as seen at most FRESH_FOR seconds ago."""
-        faults = await self._faults()
+        faults = await self.faults()
         moment = self.now()
         return Report(
             healthy=not any(faults[name] for name in self.required),
@@ -77,7 +77,7 @@ class Health:
 
     async def _watch(self) -> None:
         while True:
-            for name, fault in (await self._faults()).items():
+            for name, fault in (await self.faults()).items():
                 complaint = self._complaints.setdefault(name, Complaint(log))
                 if fault is None:
                     complaint.settle()
@@ -85,7 +85,8 @@ class Health:
                     complaint.tell(fault, "%s does not answer", name)
             await asyncio.sleep(LOOK_EVERY)
 
-    async def _faults(self) -> Mapping[str, Exception | None]:
+    async def faults(self) -> Mapping[str, Exception | None]:
+        """Return why each part does not answer, as seen at most FRESH_FOR seconds ago; None where it does."""
         clock = asyncio.get_running_loop().time()
         if self._look is None or (self._look.done() and clock - self._looked > FRESH_FOR):
             self._looked = clock

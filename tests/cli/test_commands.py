@@ -31,6 +31,7 @@ COMMANDS = [
     "demo",
     "dev",
     "disconnect",
+    "doctor",
     "domain",
     "env",
     "health",
