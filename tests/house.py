@@ -19,7 +19,7 @@ import grimp
 from services.core.frozen import frozen
 
 ROOT: Final = Path(__file__).parent.parent
-PACKAGES: Final = ("cli", "graph", "resolvers", "services")
+PACKAGES: Final = ("cli", "graph", "infra", "resolvers", "services")
 _PATCHED: Final = re.compile(r"\bmonkeypatch\b|\bMagicMock\b|\bmock\.|(?<![.\w])patch\(")
 
 

@@ -32,6 +32,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "faults": "providers that fail at random",
     "fuzz": "random calls",
     "hostile": "attacks",
+    "infra": "the stacks for AWS, in the emulator and with roles enforced",
     "kills": "workers that are lost while they deploy",
     "load": "thousands of sockets, a rolling restart, hours",
     "local_model": "a real model",
