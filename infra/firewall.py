@@ -25,20 +25,7 @@ def protect(scope: Construct, balancer: balancing.ApplicationLoadBalancer, stage
         ),
         visibility_config=_seen("rate"),
     )
-    managed = [
-        waf.CfnWebACL.RuleProperty(
-            name=name,
-            priority=priority,
-            override_action=waf.CfnWebACL.OverrideActionProperty(none={}),
-            statement=waf.CfnWebACL.StatementProperty(
-                managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
-                    vendor_name="AWS", name=name
-                )
-            ),
-            visibility_config=_seen(name),
-        )
-        for priority, name in enumerate(_MANAGED, start=1)
-    ]
+    managed = [_managed(name, priority) for priority, name in enumerate(_MANAGED, start=1)]
     acl = waf.CfnWebACL(
         scope,
         "Firewall",
@@ -50,6 +37,18 @@ def protect(scope: Construct, balancer: balancing.ApplicationLoadBalancer, stage
     )
     waf.CfnWebACLAssociation(
         scope, "FirewallOfBalancer", resource_arn=balancer.load_balancer_arn, web_acl_arn=acl.attr_arn
+    )
+
+
+def _managed(name: str, priority: int) -> waf.CfnWebACL.RuleProperty:
+    return waf.CfnWebACL.RuleProperty(
+        name=name,
+        priority=priority,
+        override_action=waf.CfnWebACL.OverrideActionProperty(none={}),
+        statement=waf.CfnWebACL.StatementProperty(
+            managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(vendor_name="AWS", name=name)
+        ),
+        visibility_config=_seen(name),
     )
 
 

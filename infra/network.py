@@ -22,34 +22,7 @@ class Network(Construct):
 
     def __init__(self, scope: Construct, stage: Stage, site: Site) -> None:
         super().__init__(scope, "Network")
-        self.vpc = ec2.Vpc(
-            self,
-            "Vpc",
-            ip_addresses=ec2.IpAddresses.cidr(ADDRESSES),
-            availability_zones=[f"{site.region}{letter}" for letter in site.zones[: stage.zones]],
-            nat_gateways=stage.zones if stage.is_kept else 1,
-            subnet_configuration=[
-                ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24),
-                ec2.SubnetConfiguration(name="tasks", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20),
-                ec2.SubnetConfiguration(name="cache", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=26),
-            ],
-            gateway_endpoints={
-                "Tables": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
-                "Bucket": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
-            },
-            flow_logs={
-                "All": ec2.FlowLogOptions(
-                    destination=ec2.FlowLogDestination.to_cloud_watch_logs(
-                        logs.LogGroup(
-                            self,
-                            "FlowLogs",
-                            retention=logs.RetentionDays.ONE_MONTH,
-                            removal_policy=RemovalPolicy.DESTROY,
-                        )
-                    )
-                )
-            },
-        )
+        self.vpc = self._vpc(stage, site)
         self.balancer = self._group("Balancer", "The load balancer: TLS from anywhere")
         self.api = self._group("Api", "Tasks of the api")
         self.worker = self._group("Worker", "Tasks of the worker")
@@ -66,3 +39,28 @@ class Network(Construct):
     @property
     def region(self) -> str:
         return Stack.of(self).region
+
+    def _vpc(self, stage: Stage, site: Site) -> ec2.Vpc:
+        return ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(ADDRESSES),
+            availability_zones=[f"{site.region}{letter}" for letter in site.zones[: stage.zones]],
+            nat_gateways=stage.zones if stage.is_kept else 1,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24),
+                ec2.SubnetConfiguration(name="tasks", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20),
+                ec2.SubnetConfiguration(name="cache", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=26),
+            ],
+            gateway_endpoints={
+                "Tables": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
+                "Bucket": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
+            },
+            flow_logs={"All": ec2.FlowLogOptions(destination=self._flow_logs())},
+        )
+
+    def _flow_logs(self) -> ec2.FlowLogDestination:
+        group = logs.LogGroup(
+            self, "FlowLogs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+        )
+        return ec2.FlowLogDestination.to_cloud_watch_logs(group)

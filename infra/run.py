@@ -95,23 +95,7 @@ class RunStack(Stack):
             ),
             volumes=[ecs.Volume(name="data"), ecs.Volume(name="tmp")],
         )
-        container = task.add_container(
-            name,
-            image=self._image,
-            command=["serve" if process is Process.API else "worker"],
-            environment=self._environment(),
-            secrets=self._secrets(),
-            logging=self._logging(name),
-            readonly_root_filesystem=True,
-            linux_parameters=ecs.LinuxParameters(self, f"{name.title()}Linux", init_process_enabled=True),
-            stop_timeout=Duration.seconds(stop),
-            port_mappings=[ecs.PortMapping(container_port=API_PORT)] if process is Process.API else [],
-            health_check=_health() if process is Process.API else None,
-        )
-        container.add_mount_points(
-            ecs.MountPoint(container_path="/data", source_volume="data", read_only=False),
-            ecs.MountPoint(container_path="/tmp", source_volume="tmp", read_only=False),  # noqa: S108 - the task's own
-        )
+        self._container(task, process, stop)
         findings.explain(task, "AwsSolutions-ECS2", "What is in the environment is no secret; secrets are references.")
         findings.explain(
             task.obtain_execution_role(),
@@ -133,6 +117,27 @@ class RunStack(Stack):
             max_healthy_percent=200,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             health_check_grace_period=Duration.seconds(60) if process is Process.API else None,
+        )
+
+    def _container(self, task: ecs.FargateTaskDefinition, process: Process, stop: int) -> None:
+        """Put the process into a task, where it writes to volumes of its own; `stop` is the seconds for its end."""
+        name = process.value
+        container = task.add_container(
+            name,
+            image=self._image,
+            command=["serve" if process is Process.API else "worker"],
+            environment=self._environment(),
+            secrets=self._secrets(),
+            logging=self._logging(name),
+            readonly_root_filesystem=True,
+            linux_parameters=ecs.LinuxParameters(self, f"{name.title()}Linux", init_process_enabled=True),
+            stop_timeout=Duration.seconds(stop),
+            port_mappings=[ecs.PortMapping(container_port=API_PORT)] if process is Process.API else [],
+            health_check=_health() if process is Process.API else None,
+        )
+        container.add_mount_points(
+            ecs.MountPoint(container_path="/data", source_volume="data", read_only=False),
+            ecs.MountPoint(container_path="/tmp", source_volume="tmp", read_only=False),  # noqa: S108 - the task's own
         )
 
     def _role(self, process: Process) -> iam.Role:
