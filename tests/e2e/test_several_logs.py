@@ -10,7 +10,7 @@ import pytest
 
 from services.bootstrap import opened
 from services.core.tls import trusted
-from services.foundation.events.redis import name_of
+from services.foundation.events.redis_address import name_of
 from services.foundation.events.sharded import ShardedLog
 from tests.services.foundation.events.redis_server import RedisServer
 from tests.snapinfra import Server, User, events, rebuilt, serving, settings

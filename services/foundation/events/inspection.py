@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.core.diagnosis import Diagnosis
-from services.foundation.events.redis import name_of
+from services.foundation.events.redis_address import name_of
 
 LEAST_VERSION: Final = (6, 2)
 _PATIENCE: Final = 5.0

@@ -26,7 +26,8 @@ def open_log(url: str, clock: Clock) -> EventLog:
 
 
 def _in_redis(urls: Sequence[str], clock: Clock) -> EventLog:
-    from services.foundation.events.redis import RedisLog, name_of  # noqa: PLC0415 - a process without Redis need not load its client
+    from services.foundation.events.redis import RedisLog  # noqa: PLC0415 - a process without Redis need not load its client
+    from services.foundation.events.redis_address import name_of  # noqa: PLC0415 - same
 
     logs = {name_of(url): RedisLog(url, clock) for url in urls}
     return ShardedLog(logs) if len(logs) > 1 else logs[name_of(urls[0])]

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -61,12 +60,6 @@ def keys(stream: str) -> tuple[str, str]:
 def channel(stream: str) -> str:
     """Name the Pub/Sub channel on which changes of a stream are announced."""
     return f"events:{{{stream}}}"
-
-
-def name_of(url: str) -> str:
-    """Name the database that a URL leads to, whoever signs in to it and however: host, port and number."""
-    parts = {"port": 6379, "db": 0, **parse_url(url)}
-    return f"{parts['host']}:{parts['port']}/{parts['db']}"
 
 
 class RedisLog:

@@ -12,7 +12,8 @@ import pytest
 from services.analytics.live import Live, Snapshot
 from services.config import Config
 from services.core.clock import utc_now
-from services.foundation.events.redis import RedisLog, name_of
+from services.foundation.events.redis import RedisLog
+from services.foundation.events.redis_address import name_of
 from services.foundation.events.sharded import ShardedLog
 from tests.services.analytics.recorder import BATCH, recorded_elsewhere
 from tests.services.analytics.stage import NOW, Stage, event, new_team

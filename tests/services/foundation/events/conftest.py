@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 
 from services.foundation.events.memory import MemoryLog
 from services.foundation.events.port import EventLog
-from services.foundation.events.redis import RedisLog, keys, name_of
+from services.foundation.events.redis import RedisLog, keys
+from services.foundation.events.redis_address import name_of
 from services.foundation.events.sharded import ShardedLog
 from tests.services.foundation.events.redis_server import RedisServer
 

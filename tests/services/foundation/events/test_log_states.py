@@ -21,7 +21,8 @@ from services.foundation.events.cursor import Cursor
 from services.foundation.events.hub import Gap, Hub
 from services.foundation.events.memory import MemoryLog
 from services.foundation.events.port import Closed, EventLog, Fenced, ProducerGap
-from services.foundation.events.redis import RedisLog, keys, name_of
+from services.foundation.events.redis import RedisLog, keys
+from services.foundation.events.redis_address import name_of
 from services.foundation.events.sharded import ShardedLog
 from tests.services.foundation.events.subscribers import Noted, Storage, Subscriber
 

@@ -21,7 +21,8 @@ from services.foundation.events.hub import Gap, Hub
 from services.foundation.events.memory import MemoryLog
 from services.foundation.events.port import LogUnavailable
 from services.foundation.events.producer import Producer
-from services.foundation.events.redis import RedisLog, name_of
+from services.foundation.events.redis import RedisLog
+from services.foundation.events.redis_address import name_of
 from services.foundation.events.sharded import ShardedLog
 from services.foundation.events.shared import SharedStreams
 from services.presence import Present, Rooms
