@@ -19,7 +19,7 @@ dev: .make/product .make/tools .make/graphiql  ## Run Snapinfra on this machine 
 	@exec $(VENV)/snapinfra dev
 
 test: setup .make/audits .make/clients  ## Run the tests
-	@$(VENV)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	@$(VENV)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup  ## Run the tests that a change touches, beside the last fetched origin/main
 	@$(VENV)/python -m tests.fast

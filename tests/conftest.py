@@ -22,6 +22,9 @@ hypothesis.settings.load_profile("no time is asserted")
 
 
 LONGEST: Final = (
+    "tests/services/platforms/test_targets.py",
+    "tests/services/platforms/test_github_delivering_trouble.py",
+    "tests/sentences/test_sentences.py",
     "tests/storm/test_storm.py",
     "tests/services/scaffold/test_running.py",
     "tests/services/checks/test_service.py",

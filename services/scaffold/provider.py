@@ -5,12 +5,14 @@ import json
 import re
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from functools import lru_cache
 from typing import assert_never
 
 from services.core.frozen import frozen
 from services.core.prices import SCAFFOLD
 from services.designs import architecture as architectures
 from services.designs import schema as schemas
+from services.designs.schema import SchemaModel
 from services.llm import files
 from services.llm.port import (
     ArchitectureTask,
@@ -71,10 +73,9 @@ class Scaffold:
     async def stream(self, request: Request) -> AsyncGenerator[Item]:
         """Stream the answer to a task. `options.max_tokens` cuts it off; the other options do not apply."""
         yield Started(NAME, SCAFFOLD)
-        unfollowed = _unfollowed(request.task)
+        unfollowed, pieces = await asyncio.to_thread(_worked_out, request)  # long texts take a second
         for one in unfollowed:
             yield NotFollowed(one.text, one.reason)
-        pieces = list(split(_answer(request.task, unfollowed).removeprefix(request.begun)))
         kept = pieces[: request.options.max_tokens]
         async with aclosing(self._paced(kept)) as paced:
             async for piece in paced:
@@ -103,11 +104,23 @@ def split(text: str) -> Iterator[str]:
     return (match[0] for match in _PIECE.finditer(text))
 
 
+@lru_cache(maxsize=16)
+def _derived(description: str) -> SchemaModel:
+    """Derive a schema, once for all that an answer says of it."""
+    return derive_schema(description)
+
+
+def _worked_out(request: Request) -> tuple[list[Unfollowed], list[str]]:
+    """Return what a request asks for and the answer will not do, and the answer in pieces."""
+    unfollowed = _unfollowed(request.task)
+    return unfollowed, list(split(_answer(request.task, unfollowed).removeprefix(request.begun)))
+
+
 def _unfollowed(task: Task) -> list[Unfollowed]:
     """Return what a task asks for and the answer will not do."""
     match task:
         case SchemaTask():
-            return not_followed(task.description, derive_schema(task.description))
+            return not_followed(task.description, _derived(task.description))
         case ArchitectureTask():
             drawn = derive_architecture(task.project_name, task.schema, task.description)
             return not_followed(task.description, task.schema, drawn)
@@ -122,7 +135,7 @@ def _unfollowed(task: Task) -> list[Unfollowed]:
 def _answer(task: Task, unfollowed: Sequence[Unfollowed]) -> str:
     match task:
         case SchemaTask():
-            return _indented(schemas.encode(derive_schema(task.description)))
+            return _indented(schemas.encode(_derived(task.description)))
         case ArchitectureTask():
             return _indented(
                 architectures.encode(derive_architecture(task.project_name, task.schema, task.description))

@@ -4,6 +4,7 @@
 """
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -37,8 +38,9 @@ def found(description: str) -> Found:
     return made
 
 
+@cache
 def scored(name: str) -> Score:
-    """Return how well the sentences of a file are heard."""
+    """Return how well the sentences of a file are heard; looked at once, for it takes half a minute."""
     total = Score()
     for entry in load(name):
         score(entry, found(entry["text"]), total)

@@ -6,6 +6,7 @@ It is the same boto3 code that talks to it and to AWS; only the endpoint differs
 import asyncio
 import contextlib
 import json
+import secrets
 import shutil
 import socket
 from collections.abc import AsyncGenerator, Mapping
@@ -30,6 +31,10 @@ EMULATOR_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_
 """What clients of an emulator sign with; they open nothing."""
 
 
+_LEAST_PORT: Final = 10_000
+_MOST_PORT: Final = 32_768
+
+
 class EmulatorMissing(Exception):
     """The ministack program is not installed where we look for it."""
 
@@ -45,10 +50,15 @@ class DamagedState(Exception):
 
 
 def free_port() -> int:
-    """Return a loopback port that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nothing listens on at the moment.
+
+    It is none of those that systems give to connections that go out (Linux: 32768 to 60999): one of these may be taken
+    before it is listened on.
+    """
+    while True:
+        port = _LEAST_PORT + secrets.randbelow(_MOST_PORT - _LEAST_PORT)
+        if is_free(port):
+            return port
 
 
 def is_free(port: int) -> bool:

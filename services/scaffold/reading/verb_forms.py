@@ -127,8 +127,10 @@ def _is_third_person(sentence: Neighbours, at: int, word: Word) -> bool:
 
 def _is_in_list(sentence: Neighbours) -> bool:
     """Whether nouns are listed behind the verb before: `lends books to members, with reservations and fines`."""
-    verbs = [at for at, kind in enumerate(sentence.tags) if kind in {Tag.VERB, Tag.BE}]
-    return bool(verbs) and any(token.word == "with" for token in sentence.tokens[verbs[-1] : len(sentence.tags)])
+    end = len(sentence.tags)
+    back = range(end - 1, max(-1, end - 1 - _FAR), -1)
+    verb = next((at for at in back if sentence.tags[at] in {Tag.VERB, Tag.BE}), end)
+    return any(token.word == "with" for token in sentence.tokens[verb:end])
 
 
 def _speaks_of_single(sentence: Neighbours) -> bool:
