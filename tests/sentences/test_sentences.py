@@ -34,7 +34,7 @@ def test_no_sentence_that_is_measured_with_was_built_with() -> None:
     assert not {one["text"] for one in load("measuring")} & {one["text"] for one in load("building")}
 
 
-@pytest.mark.parametrize("name", ["building", "measuring"])
+@pytest.mark.parametrize("name", ["building", "measuring", "others"])
 def test_answers_speak_of_the_tables_that_they_name(name: str) -> None:
     for entry in load(name):
         named = {*entry["entities"], *entry["optional"]}
