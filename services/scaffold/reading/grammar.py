@@ -86,6 +86,7 @@ class Grammar:
     person_endings: tuple[str, ...]
     thing_endings: tuple[str, ...]
     """Of words with the ending of a person that are none: `instalment`, `thermometer`."""
+    persons: frozenset[str]
     no_persons: frozenset[str]
     acts: Mapping[str, str]
     """Verbs, and the tables that are named for what they do: `loans|borrowings` for `borrow`."""

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Final
 
 from services.core.frozen import frozen
+from services.scaffold.plurals import singular
 from services.scaffold.reading.english import Word, WordClass, look_up
 from services.scaffold.reading.grammar import grammar
 from services.scaffold.reading.tokens import Token
@@ -128,6 +129,13 @@ class Neighbours:
             return False
         noun = self.text(place)
         return noun in grammar().people or (ends_plural(noun) and noun not in grammar().plural_modifiers)
+
+    def follows_people(self, at: int) -> bool:
+        """Return whether the word before may mean people, as far as it says: members, and not problems."""
+        words, noun = grammar(), singular(self.text(at - 1))
+        is_thing = noun in words.no_persons or noun.endswith(words.thing_endings)
+        may_be = noun in words.persons or self.text(at - 1) in words.people or noun.endswith(words.person_endings)
+        return may_be and not is_thing
 
     def follows_subject(self, at: int) -> bool:
         """Return whether `who`, `that`, `which` or a pronoun stands before, of which a verb says something."""

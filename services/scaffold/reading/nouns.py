@@ -58,7 +58,7 @@ def is_known_person(word: str) -> bool:
 
 def is_person(word: str) -> bool:
     """Return whether a noun, in the singular, means people who do something."""
-    if is_known_person(word):
+    if is_known_person(word) or word in grammar().persons:
         return True
     is_thing = word.endswith(grammar().thing_endings) or word in grammar().no_persons
     return word.endswith(grammar().person_endings) and not is_thing

@@ -83,6 +83,9 @@ class Relations:
             case Link.UNDER if saying.is_many:
                 yield _Fact(part, whole, Link.UNDER, is_many=True)
                 yield _Fact(whole, part, Link.UNDER, is_many=True)
+            case Link.DOES if self._is_of_others(saying):
+                yield _Fact(whole, part, Link.DOES, is_many=True, verb=saying.verb)
+                yield _Fact(part, whole, Link.DOES, is_many=True, verb=saying.verb)
             case Link.HAS if is_person(saying.part.word) and whole in self._arranged:
                 yield _Fact(part, whole, Link.HAS, is_many=True)
             case Link.HAS:
@@ -90,6 +93,13 @@ class Relations:
             case _:
                 is_done = saying.link is not Link.UNDER and saying.part.is_plural
                 yield _Fact(whole, part, saying.link, is_many=is_done or is_many(saying.part), verb=saying.verb)
+
+    def _is_of_others(self, saying: Saying) -> bool:
+        """Whether something does something with several that are there without it: an incident affects components."""
+        whole, part = saying.whole, saying.part
+        if whole is None or is_person(whole.word) or part.is_foreign or saying.verb in grammar().making:
+            return False
+        return is_many(part)
 
     def _is_divided(self, saying: Saying) -> bool:
         """Whether one of something comes to several others: a loan is repaid in instalments."""

@@ -92,13 +92,14 @@ def _own(sentence: Neighbours, at: int) -> Tag:
 
 
 def _like(sentence: Neighbours, at: int) -> Tag:
-    return Tag.VERB if sentence.before(at) is Tag.MODAL or sentence.follows_plural(at) else Tag.PREPOSITION
+    is_done = sentence.before(at) is Tag.MODAL or (sentence.follows_plural(at) and sentence.follows_people(at))
+    return Tag.VERB if is_done else Tag.PREPOSITION
 
 
 _SPECIAL: Final[Mapping[str, Callable[[Neighbours, int], Tag | None]]] = {
     "to": _to,
     "of": _of,
-    "lots": _lots,
+    **dict.fromkeys(("lot", "lots"), _lots),
     **dict.fromkeys(("in", "on", "for"), _of_verb),
     "place": _taken,
     "part": _taken,

@@ -198,7 +198,8 @@ class _Things:
 
     def _is_somebody(self, part: Phrase) -> bool:
         """Whether it is somebody of whom more than a name is kept, though it is on a list of qualities: `a trainer`."""
-        return len(part.nouns) == 1 and is_known_person(part.word) and part.word not in grammar().attributes
+        is_one = is_known_person(part.word) or part.word in grammar().persons
+        return len(part.nouns) == 1 and is_one and part.word not in grammar().attributes
 
     def _is_quality_in_plural(self, saying: Saying, kind: str | None) -> bool:
         is_measure = words_in_number(saying.part)[-1] in grammar().units

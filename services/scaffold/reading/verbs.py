@@ -17,6 +17,9 @@ _CHOSEN: Final = frozenset({Kind.QUALITY, Kind.PASSIVE, Kind.NOUN})
 _MOMENTS: Final = {"at": "time", "on": "date", "from": "date", "until": "date", "by": "date"}
 _STATUS: Final = Phrase(Kind.NOUN, "status", nouns=("status",))
 
+_LEADING: Final = frozenset({Kind.PREPOSITION, Kind.NOUN, Kind.PASSIVE, Kind.PRONOUN, Kind.RELATIVE})
+"""What stands behind a verb in the passive that goes on."""
+
 
 def read_verb(clause: Clause, at: int) -> int:
     """Read the verb at a position; return the position behind it and its preposition."""
@@ -155,7 +158,8 @@ def read_passive(clause: Clause, at: int) -> int:
     line, participle = clause.line, clause.line.word(at)
     if clause.mode.link is Link.HAS and (moment := moment_at(line, at)) is not None:
         return clause.attach(moment, at + 2)
-    clause.verbs.append(participle)
+    if not (line.word(at - 1) == "is" and (line.word(at + 1) == "on" or line.kind(at + 1) not in _LEADING)):
+        clause.verbs.append(participle)  # `the load is booked` tells how one is, and not what people do there
     goes_on = clause.is_passive and line.kind(at - 1) in JOINTS
     is_verb = line.kind(at - 1) is Kind.BE or goes_on
     done_to = _done_to(clause, is_verb=is_verb, is_of_each=line.word(at - 1) == "each")
