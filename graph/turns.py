@@ -25,6 +25,8 @@ _THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="turns")
 _SHARES: Final[WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str, int], asyncio.Semaphore]] = (
     WeakValueDictionary()
 )
+_RECENT: Final[deque[asyncio.Semaphore]] = deque(maxlen=512)
+"""Shares that nobody may hold just now and that are asked for again: to make one takes a twentieth of a request."""
 
 
 def share_of(caller: str, at_once: int = SHARE) -> asyncio.Semaphore:
@@ -33,6 +35,7 @@ def share_of(caller: str, at_once: int = SHARE) -> asyncio.Semaphore:
     share = _SHARES.get(key)
     if share is None:
         share = _SHARES[key] = asyncio.Semaphore(at_once)
+        _RECENT.append(share)
     return share
 
 
