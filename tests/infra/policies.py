@@ -30,7 +30,7 @@ def _applies(statement: Mapping[str, Any], action: str, arn: str, context: Mappi
 
 def _holds(operator: str, wanted: Mapping[str, Any], context: Mapping[str, Sequence[str]]) -> bool:
     if operator != "ForAnyValue:StringEquals":
-        raise NotImplementedError(operator)
+        raise ValueError(f"No policy of ours has the condition {operator} yet: say here when it holds.")
     return all({*_listed(values)} & {*context.get(key, ())} for key, values in wanted.items())
 
 

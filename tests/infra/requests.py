@@ -37,7 +37,7 @@ class Account:
 
 
 def asked(method: str, target: str, headers: Mapping[str, str], body: bytes, account: Account) -> list[Asked]:
-    """Return the permissions that a request needs. Raises NotImplementedError for one that nobody is known to make."""
+    """Return the permissions that a request needs. Raises ValueError for one that Snapinfra is not known to make."""
     named = headers.get("x-amz-target", "")
     if named:
         prefix, _, operation = named.rpartition(".")
@@ -92,7 +92,7 @@ def _of_form(service: str, fields: Mapping[str, str], account: Account) -> Asked
 
 def _of_mail(method: str, target: str, params: Mapping[str, Any], account: Account) -> Asked:
     if (method, target) != ("POST", "/v2/email/outbound-emails"):
-        raise NotImplementedError(f"{method} {target}")
+        raise ValueError(f"Snapinfra is not known to ask AWS for {method} {target}: say here what it needs.")
     address = re.sub(r".*<(.*)>", r"\1", params["FromEmailAddress"])
     return Asked("ses:SendEmail", account.arn("ses", f"identity/{address}"))
 
@@ -113,4 +113,4 @@ def _of_s3(method: str, target: str, body: bytes) -> Iterator[Asked]:
     elif method in {"GET", "HEAD"}:
         yield Asked("s3:ListBucket", arn)
     else:
-        raise NotImplementedError(f"{method} {target}")
+        raise ValueError(f"Snapinfra is not known to ask AWS for {method} {target}: say here what it needs.")
