@@ -214,7 +214,7 @@ def settings(emulator: str, **variables: str) -> Config:
             "AI_REQUESTS_PER_MINUTE": "0",
             "API_RATE_PER_MINUTE": "0",
             "JOB_POLL_SECONDS": "1",
-            "JOB_LEASE_SECONDS": "3",
+            "JOB_LEASE_SECONDS": "20",
             "DRAIN_GRACE_SECONDS": "1",
             "ALLOW_PRIVATE_ADDRESSES": "true",
             **variables,

@@ -38,6 +38,7 @@ def config(emulator: str, redis: RedisServer, tmp_path_factory: pytest.TempPathF
         emulator,
         EVENTS_URL=redis.url,
         SCAFFOLD_TOKENS_PER_SECOND="100",
+        JOB_LEASE_SECONDS="3",
         SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
     )
 
