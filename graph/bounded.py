@@ -4,21 +4,18 @@ A query or a mutation is executed, with one result; on a socket any operation is
 The oracles of tests/graph/test_bounded.py are Strawberry's own methods.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from time import perf_counter
 from typing import Any, Final, Protocol, cast
 
 import strawberry
+from graphql import ExecutionResult as CoreResult
 from graphql import (
-    DocumentNode,
     GraphQLError,
     create_source_event_stream,  # pyright: ignore[reportUnknownVariableType] - its executor
-    execute,  # pyright: ignore[reportUnknownVariableType] - its middleware
 )
-from graphql import ExecutionResult as CoreResult
 from strawberry.exceptions import MissingQueryError
-from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.schema.schema import DEFAULT_ALLOWED_OPERATION_TYPES
 from strawberry.types import ExecutionContext, ExecutionResult
@@ -29,7 +26,7 @@ from strawberry.utils.await_maybe import await_maybe
 from graph.access_log import AccessLine
 from graph.encoding import encoded
 from graph.preparing import Preparation
-from graph.rendering import EventExecutor
+from graph.rendering import EventExecutor, executor_of
 from graph.results import result_of
 from graph.turns import SHARE, share_of
 from resolvers.context import Context
@@ -37,8 +34,6 @@ from resolvers.streams import Watch
 
 _REFUSALS: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 """What transports word themselves."""
-
-_is_awaitable: Final[Any] = optimized_is_awaitable
 
 MUCH: Final = 1_000
 """Points of an operation that keeps others waiting for some milliseconds."""
@@ -149,17 +144,8 @@ class BoundedSchema(strawberry.Schema):
 
     async def _subscribed(self, about: ExecutionContext) -> tuple[EventExecutor | None, Any]:
         """Begin a subscription: return its executor and its source, or None and errors."""
-        build: Callable[..., Any] = EventExecutor.build  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - its middleware
-        executor = build(
-            self._schema,
-            _document_of(about),
-            about.root_value,
-            about.context,
-            about.variables,
-            about.operation_name,
-            operation_extensions=about.operation_extensions,
-        )
-        if not isinstance(executor, EventExecutor):
+        executor = executor_of(self._schema, about)
+        if isinstance(executor, list):
             return None, executor
         source: Any = await await_maybe(create_source_event_stream(executor))
         if isinstance(source, CoreResult):
@@ -181,19 +167,11 @@ class BoundedSchema(strawberry.Schema):
         if about.result is not None:
             return about.result
         async with _share_of(about.context):
-            return await await_maybe(
-                execute(
-                    self._schema,
-                    _document_of(about),
-                    about.root_value,
-                    about.context,
-                    about.variables,
-                    about.operation_name,
-                    is_awaitable=_is_awaitable,
-                    executor_class=EventExecutor,
-                    operation_extensions=about.operation_extensions,
-                )
-            )
+            executor = executor_of(self._schema, about)
+            if isinstance(executor, list):
+                return CoreResult(None, executor)
+            result = executor.execute_operation()
+            return await result if hasattr(result, "__await__") else result
 
 
 class _Teller:
@@ -227,8 +205,3 @@ def _share_of(context: object) -> AbstractAsyncContextManager[Any]:
     if not isinstance(context, Context):
         return nullcontext()
     return share_of(context.caller, 1 if context.points > MUCH else SHARE)
-
-
-def _document_of(about: ExecutionContext) -> DocumentNode:
-    assert about.graphql_document is not None  # noqa: S101 - it has just been prepared
-    return about.graphql_document

@@ -3,6 +3,7 @@
 import re
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import field
 from typing import Any, Final
 
 from graphql import (
@@ -56,6 +57,10 @@ class Checked:
     errors: tuple[GraphQLError, ...]
     plans: dict[Any, Any] | None
     """What was worked out of its selections (graph.rendering). None where a directive decides, or it may be much."""
+    chosen: dict[str | None, Any] = field(default_factory=dict[str | None, Any])
+    """Its operations, by the names that they were asked for by (graph.preparing)."""
+    weighed: dict[str | None, Any] = field(default_factory=dict[str | None, Any])
+    """What they weigh, whatever their variables are."""
 
 
 _kept: Final[OrderedDict[str, Checked]] = OrderedDict()

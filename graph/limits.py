@@ -6,7 +6,7 @@ selection of the document once, however often fragments repeat it.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
 from graphql import (
@@ -19,7 +19,11 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
     SelectionSetNode,
+    VariableNode,
     get_named_type,
     get_operation_ast,
     is_composite_type,
@@ -64,6 +68,9 @@ PARSING: Final[dict[str, Any]] = {
     "max_comments": MOST_COMMENTS,
 }
 """Options of graphql-core's parser."""
+
+_VARYING: Final = (VariableNode, ListValueNode, ObjectValueNode)
+"""Values that are variables, or may hold some."""
 
 # graphql-core compares each two fields of one name, and gives up after half a million comparisons: 0.9 s. The 17
 # documents that we ship need less than 500.
@@ -131,6 +138,8 @@ class Scales:
     """Its fields that introspect: what they return is weighed apart (graph.introspection)."""
     given: dict[str, Any] = field(default_factory=dict[str, Any])
     """Its variables, with their defaults."""
+    varies: bool = False
+    """Whether a variable decides how long a list of it may be."""
     _nested: int = 0
     _known: dict[str, Weight] = field(default_factory=dict[str, Weight])
     """The weight of each fragment: it is the same wherever the fragment is used."""
@@ -144,16 +153,17 @@ class Scales:
             return [GraphQLError(f"The selections of the operation nest more than {MOST_NESTED} levels deep.")]
         return [GraphQLError(fault) for fault in self.whole.faults()]
 
+    def for_variables(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> "Scales":
+        """Return what was weighed of an operation that does not vary, with other variables."""
+        return replace(self, variables=variables, given=_given(operation, variables))
+
     def weight(self, operation_name: str | None) -> Weight:
         """Weigh an operation. Raises TooNested."""
         operation = get_operation_ast(self.document, operation_name)
         root = None if operation is None else self.schema.get_root_type(operation.operation)
         if operation is None or root is None:
             return Weight()
-        for definition in operation.variable_definitions or ():
-            name = definition.variable.name.value
-            default = definition.default_value
-            self.given[name] = self.variables.get(name, None if default is None else value_from_ast_untyped(default))
+        self.given = _given(operation, self.variables)
         self._fragments = {
             node.name.value: node for node in self.document.definitions if isinstance(node, FragmentDefinitionNode)
         }
@@ -213,7 +223,7 @@ class Scales:
     def _times(self, node: FieldNode, definition: GraphQLField) -> int:
         """Return how often what is below a field may come. What is no number there, execution refuses."""
         if "first" in definition.args:
-            first = self._arguments(node).get("first")
+            first = self._arguments(node, "first").get("first")
             if first is None:  # also where a variable was left out
                 first = definition.args["first"].default_value
             return max(int(first), 0) if isinstance(first, int) or _is_finite(first) else 1
@@ -222,11 +232,20 @@ class Scales:
             return 1
         return length.length(self._arguments(node) if isinstance(length, AsLongAs) else {})
 
-    def _arguments(self, node: FieldNode) -> dict[str, Any]:
-        """Return the arguments of a field as they were sent."""
-        return {
-            argument.name.value: value_from_ast_untyped(argument.value, self.given) for argument in node.arguments or ()
-        }
+    def _arguments(self, node: FieldNode, only: str | None = None) -> dict[str, Any]:
+        """Return the arguments of a field, or only one of them, as they were sent."""
+        arguments = [argument for argument in node.arguments or () if only in {None, argument.name.value}]
+        self.varies = self.varies or any(isinstance(argument.value, _VARYING) for argument in arguments)
+        return {argument.name.value: value_from_ast_untyped(argument.value, self.given) for argument in arguments}
+
+
+def _given(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an operation's variables, with their defaults."""
+    given: dict[str, Any] = {}
+    for definition in operation.variable_definitions or ():
+        name, default = definition.variable.name.value, definition.default_value
+        given[name] = variables.get(name, None if default is None else value_from_ast_untyped(default))
+    return given
 
 
 def _is_finite(value: object) -> TypeGuard[float]:

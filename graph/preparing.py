@@ -26,7 +26,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
-from graph.documents import check, kept, read
+from graph.documents import Checked, check, kept, read
 from graph.encoding import encoded
 from graph.inputs import Inputs, TooMuch
 from graph.introspection import introspection_faults
@@ -35,6 +35,7 @@ from graph.scopes import OPEN, needed_scopes, root_fields
 from graph.turns import in_turn
 from resolvers.context import SIGN_IN, Context
 from services.core.errors import Fault, Invalid, Problem, Unauthenticated
+from services.core.frozen import frozen
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +47,18 @@ MOST_ANSWERS: Final = 16
 """Answers to introspection that are kept, those used last. The largest take some hundred kilobytes."""
 
 _answers: Final[OrderedDict[bytes, ExecutionResult]] = OrderedDict()
+
+
+@frozen
+class Chosen:
+    """The operation of a document that is meant."""
+
+    operation: OperationDefinitionNode
+    kind: OperationType
+    roots: frozenset[str]
+    """The names of its own fields."""
+    is_closed: bool
+    """Whether one must have signed in for some of them."""
 
 
 @dataclass(slots=True)
@@ -70,17 +83,17 @@ class Preparation:
             checked = kept(query)
             if checked is None:
                 if self._is_anonymous:  # whose document is parsed, but not validated unless anybody may ask it
-                    self._admit(await self._at_length(read, query))
+                    self._admit(await self._at_length(read, query), {})
                 checked = await self._at_length(check, self.schema, query)
-            self._admit(checked.document)
+            chosen = self._admit(checked.document, checked.chosen)
             if isinstance(self.about.context, Context):
                 self.about.context.plans = checked.plans
         except GraphQLError as refusal:
             return [refusal.with_traceback(None)]  # which refers to all of this, as this to it
         if checked.errors:
             return list(checked.errors)
-        scales = Scales(self.schema, checked.document, self.about.variables or {})
-        errors = scales.errors(self.operation_name) or list(self._errors_of_input(scales))
+        scales, too_much = self._weighed(checked, chosen)
+        errors = too_much or list(self._errors_of_input(scales))
         if scales.calls:
             await asyncio.sleep(0)  # counting a large input takes its time, and so does coercing it next
         if isinstance(self.about.context, Context):
@@ -98,9 +111,22 @@ class Preparation:
         caller = self.about.context.caller if isinstance(self.about.context, Context) else ""
         return await in_turn(caller, work, *args, **kwargs)
 
-    def _admit(self, document: DocumentNode) -> None:
+    def _admit(self, document: DocumentNode, known: "dict[str | None, Chosen]") -> "Chosen":
         """Find the operation. Raises GraphQLError where it is not clear which, or where one must have signed in."""
         self.about.graphql_document = document
+        chosen = known.get(self.operation_name)
+        if chosen is None:
+            chosen = known[self.operation_name] = self._choose(document)
+        if chosen.kind not in self.about.allowed_operations:
+            raise InvalidOperationTypeError(chosen.kind)
+        self._roots = chosen.roots
+        if isinstance(self.about.context, Context):
+            self.about.context.needed_scopes = partial(needed_scopes, document, self.operation_name)
+        if self._is_anonymous and chosen.is_closed:
+            raise _refused(Unauthenticated(SIGN_IN))
+        return chosen
+
+    def _choose(self, document: DocumentNode) -> "Chosen":
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         if len(operations) > 1 and self.operation_name is None:
             message = "The document has several operations: say which one by `operationName`."
@@ -108,15 +134,21 @@ class Preparation:
         operation = get_operation_ast(document, self.operation_name)
         if operation is None:
             raise CannotGetOperationTypeError(self.operation_name)
-        kind = OperationType(operation.operation.value)
-        if kind not in self.about.allowed_operations:
-            raise InvalidOperationTypeError(kind)
-        self._roots = frozenset(root_fields(document, operation))
-        if isinstance(self.about.context, Context):
-            self.about.context.needed_scopes = partial(needed_scopes, document, self.operation_name)
-        root: Any = self.schema.get_root_type(operation.operation)
-        if self._is_anonymous and any(name in root.fields for name in self._roots - OPEN):
-            raise _refused(Unauthenticated(SIGN_IN))
+        roots = frozenset(root_fields(document, operation))
+        fields: Any = getattr(self.schema.get_root_type(operation.operation), "fields", {})
+        is_closed = any(name in fields for name in roots - OPEN)
+        return Chosen(operation, OperationType(operation.operation.value), roots, is_closed)
+
+    def _weighed(self, checked: Checked, chosen: "Chosen") -> tuple[Scales, list[GraphQLError]]:
+        """Weigh the operation, and say what is too much; once, where variables change nothing about that."""
+        variables, name = self.about.variables or {}, self.operation_name
+        if (known := checked.weighed.get(name)) is not None:
+            return known.for_variables(chosen.operation, variables), []
+        scales = Scales(self.schema, checked.document, variables)
+        errors = scales.errors(name)
+        if not errors and not scales.varies:
+            checked.weighed[name] = scales.for_variables(chosen.operation, {})
+        return scales, errors
 
     def _errors_of_input(self, scales: Scales) -> Iterator[GraphQLError]:
         """Count what is sent. A mutation's overlong lists become user errors of its payload (resolvers.errors)."""

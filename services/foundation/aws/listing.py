@@ -6,7 +6,7 @@ from typing import Any, Final
 from services.core.frozen import frozen
 from services.core.pages import Page, PageRequest
 from services.foundation.aws.items import Item, from_item
-from services.foundation.aws.queries import cursor_of, index_query, start_after
+from services.foundation.aws.queries import cursors_of, index_query, start_after
 from services.foundation.aws.reading import Reader
 from services.foundation.aws.spec import E
 
@@ -53,7 +53,7 @@ class Lister(Reader[E]):
         shown = items[: page.first]
         return Page(
             items=[from_item(item, self.spec.entity) for item in shown],
-            cursors=[cursor_of(self.spec, index, item) for item in shown],
+            cursors=cursors_of(self.spec, index, shown),
             has_next=len(items) > page.first,
         )
 

@@ -1,6 +1,6 @@
 """The queries of a table and of an index, and the cursors that continue them: keys of items, in the index's order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.core.errors import Invalid
@@ -62,10 +62,11 @@ def index_query(
     return {**request, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
 
 
-def cursor_of(spec: TableSpec[Any], index: Index, item: Item) -> str:
-    """Return the cursor that continues after an item."""
-    keys = [item[name] for name in _names(spec, index)]
-    return encode_cursor([int(key["N"]) if "N" in key else key["S"] for key in keys])
+def cursors_of(spec: TableSpec[Any], index: Index, items: Iterable[Item]) -> list[str]:
+    """Return the cursors that continue after each of the items."""
+    names = _names(spec, index)
+    keys = ([item[name] for name in names] for item in items)
+    return [encode_cursor([int(part["N"]) if "N" in part else part["S"] for part in key]) for key in keys]
 
 
 def start_after(spec: TableSpec[Any], index: Index, partition: str, after: str | None) -> Item | None:
