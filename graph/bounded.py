@@ -74,7 +74,7 @@ class BoundedSchema(strawberry.Schema):
             if allowed_operation_types is None
             else allowed_operation_types,
             variable_values=variable_values,
-            context_value=_for_operation(context_value),
+            context_value=context_value,
             root_value=root_value,
             operation_name=operation_name or None,  # an empty name is none
             operation_extensions=operation_extensions,
@@ -108,7 +108,7 @@ class BoundedSchema(strawberry.Schema):
             query=query,
             allowed_operation_types=DEFAULT_ALLOWED_OPERATION_TYPES,
             variable_values=variables,
-            context_value=_for_operation(context),
+            context_value=context.for_operation() if isinstance(context, Context) else context,  # many share a socket
             operation_name=operation_name or None,  # an empty name is none
             operation_extensions=operation_extensions,
         )
@@ -193,11 +193,6 @@ async def _tell_event(event: Any, executor: EventExecutor, teller: _Teller) -> b
         return await teller.hearer.hear(rendered)
     answered = await await_maybe(executor.executed(event))
     return await teller.tell(answered.data, answered.errors)
-
-
-def _for_operation(context: Any) -> Any:
-    """Give an operation a context of its own, also where many share a socket."""
-    return context.for_operation() if isinstance(context, Context) else context
 
 
 def _share_of(context: object) -> AbstractAsyncContextManager[Any]:

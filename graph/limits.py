@@ -155,6 +155,8 @@ class Scales:
 
     def for_variables(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> "Scales":
         """Return what was weighed of an operation that does not vary, with other variables."""
+        if not operation.variable_definitions:
+            return self
         return replace(self, variables=variables, given=_given(operation, variables))
 
     def weight(self, operation_name: str | None) -> Weight:
