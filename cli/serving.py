@@ -19,7 +19,7 @@ import click
 from cli.commands import Target, url_of
 from cli.development import development_config, token_for
 from cli.liveness import beating
-from services.bootstrap import opened, resources
+from services.bootstrap import observed, opened, resources
 from services.config import BadConfig, Config, process_environment
 from services.core.logs import configure
 from services.foundation.aws.clients import connect
@@ -54,6 +54,7 @@ async def serve(config: Config) -> None:
     _allow_descriptors()
     waits = f"open connections get {EXIT_GRACE} seconds."
     async with (
+        observed(config, "snapinfra-api"),
         opened(config, tool_environment()) as process,
         signals(waits) as stop,
         api(process),
@@ -76,6 +77,7 @@ async def work(config: Config) -> None:
     _allow_descriptors()
     waits = f"running jobs get {config.drain_grace:g} seconds, then other workers go on with them."
     async with (
+        observed(config, "snapinfra-worker"),
         opened(config, tool_environment()) as process,
         signals(waits) as stop,
         beating(config.data),
@@ -115,7 +117,7 @@ async def hosting(config: Config, environment: Mapping[str, str]) -> AsyncGenera
     """Run an api and a worker in this process for the length of the block."""
     from cli.api import api  # noqa: PLC0415 - GraphQL takes 0.7 s, which a worker saves
 
-    async with opened(config, environment) as process, api(process):
+    async with observed(config, "snapinfra"), opened(config, environment) as process, api(process):
         stop = asyncio.Event()
         workers = asyncio.gather(*(worker.run(stop) for worker in process.workers))
         try:

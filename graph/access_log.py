@@ -16,12 +16,21 @@ from strawberry.types import ExecutionContext
 
 from graph.errors import coded
 from resolvers.context import Context
+from services.core.instruments import OPERATIONS
 from services.core.logs import fields, noting
+from services.core.telemetry import is_heard
 
 HEADER: Final = "x-request-id"
 
 LONGEST_NAME: Final = 100
 """Characters of an operation's name that are logged."""
+
+MOST_NAMES: Final = 200
+"""Names of operations that are measured apart; all others are OTHER."""
+
+OTHER: Final = "_OTHER"
+
+_NAMES: Final = set[str]()
 
 _WELL_FORMED: Final = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
@@ -63,6 +72,17 @@ class RequestIds:
             await self.app(scope, receive, answer)
 
 
+def operation_attributes(name: str | None, kind: str | None) -> dict[str, str]:
+    """Return what tells operations apart (https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/).
+
+    Clients choose names: of those beyond the first MOST_NAMES, and of long ones, there are no series.
+    """
+    if name is not None and (len(_NAMES) < MOST_NAMES and len(name) <= LONGEST_NAME):
+        _NAMES.add(name)
+    shown = name if name in _NAMES else "" if name is None else OTHER
+    return {"graphql.operation.type": kind or "", "graphql.operation.name": shown or ""}
+
+
 class AccessLine:
     """The line of an operation, which is written when it has ended: a subscription, when nobody follows it any more."""
 
@@ -92,6 +112,12 @@ class AccessLine:
             apiKey=credential and credential.key_id,
         )
         log.info("operation", extra=details)
+        if is_heard():
+            OPERATIONS.record(seconds, self._attributes())
+
+    def _attributes(self) -> dict[str, str]:
+        attributes = operation_attributes(self._about.operation_name, self._type())
+        return {**attributes, "error.type": min(self._codes)} if self._codes else attributes
 
     def _type(self) -> str | None:
         try:

@@ -5,7 +5,7 @@ The oracles of tests/graph/test_bounded.py are Strawberry's own methods.
 """
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing, nullcontext
 from time import perf_counter
 from typing import Any, Final, Protocol, cast
 
@@ -23,7 +23,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 from strawberry.utils.await_maybe import await_maybe
 
-from graph.access_log import AccessLine
+from graph.access_log import AccessLine, operation_attributes
 from graph.encoding import encoded
 from graph.preparing import Preparation
 from graph.rendering import EventExecutor, executor_of
@@ -31,6 +31,8 @@ from graph.results import result_of
 from graph.turns import SHARE, share_of
 from resolvers.context import Context
 from resolvers.streams import Watch
+from services.core.instruments import SUBSCRIPTIONS
+from services.core.telemetry import Role, is_heard, span
 
 _REFUSALS: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 """What transports word themselves."""
@@ -132,7 +134,7 @@ class BoundedSchema(strawberry.Schema):
             if executor is None:
                 return teller.line.note(source)
             pours = cast("Watch[Any, Any]", source) if isinstance(source, Watch) else None
-            async with aclosing(cast("AsyncGenerator[Any]", source)) as events:
+            async with aclosing(cast("AsyncGenerator[Any]", source)) as events, SUBSCRIPTIONS.during():
                 async for event in events:
                     if not await _tell_event(event, executor, teller):
                         break
@@ -170,8 +172,9 @@ class BoundedSchema(strawberry.Schema):
             executor = executor_of(self._schema, about)
             if isinstance(executor, list):
                 return CoreResult(None, executor)
-            result = executor.execute_operation()
-            return await result if hasattr(result, "__await__") else result
+            with _traced(about):
+                result = executor.execute_operation()
+                return await result if hasattr(result, "__await__") else result
 
 
 class _Teller:
@@ -193,6 +196,15 @@ async def _tell_event(event: Any, executor: EventExecutor, teller: _Teller) -> b
         return await teller.hearer.hear(rendered)
     answered = await await_maybe(executor.executed(event))
     return await teller.tell(answered.data, answered.errors)
+
+
+def _traced(about: ExecutionContext) -> AbstractContextManager[Any]:
+    """Return the span of a query or a mutation. It goes on with the trace of a client that has signed in."""
+    if not is_heard():
+        return nullcontext()
+    kind, context = about.operation_type.value, about.context
+    parent = context.traceparent if isinstance(context, Context) and context.signed_in is not None else None
+    return span(kind, Role.SERVER, operation_attributes(about.operation_name, kind), parent=parent)
 
 
 def _share_of(context: object) -> AbstractAsyncContextManager[Any]:

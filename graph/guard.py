@@ -19,6 +19,7 @@ import uvicorn
 from graph.lingering import cut
 from graph.seats import Seats
 from services.config import Config
+from services.core.instruments import SOCKETS
 from services.core.networks import network_of
 
 LOOK_EVERY: Final = 0.5
@@ -108,12 +109,16 @@ class Guard:
         if whose is not None:
             self.seats.take(whose)
         self._whose[connection] = whose
-        if not connection.is_socket:
+        if connection.is_socket:
+            SOCKETS.record(1)
+        else:
             self.awaited.add(connection)
 
     def leave(self, connection: Connection) -> None:
         """Let go of a connection; more than once does no harm."""
         self.awaited.discard(connection)
+        if connection.is_socket and connection in self._whose:
+            SOCKETS.record(-1)
         whose = self._whose.pop(connection, None)
         if whose is not None:
             self.seats.leave(whose)

@@ -102,7 +102,8 @@ class GraphQLTransport:
 
     async def answer(self, request: Incoming) -> Answer:
         """Answer, and say what the caller may still send: the address, until it is known who asks."""
-        context = Context(self.services, address=address_of(request.scope))
+        traceparent = request.headers.get("traceparent")
+        context = Context(self.services, address=address_of(request.scope), traceparent=traceparent)
         answered = await self._answer_to(request, context)
         return with_quota(answered, self.services.throttle.quota(context.caller))
 

@@ -30,6 +30,8 @@ class Context:
     """What makes them who they are, for as long as it holds."""
     address: str = ""
     """Where they come from."""
+    traceparent: str | None = None
+    """The trace of which the request says that it is a part."""
     points: int = 0
     """What the operation costs (graph.limits)."""
     needed_scopes: Callable[[], AbstractSet[Scope]] = frozenset

@@ -8,5 +8,6 @@ they share (shared.py).
 from services.bootstrap.build import opened
 from services.bootstrap.parts import TABLES, Process, Services
 from services.bootstrap.resources import resources, table_name
+from services.bootstrap.telemetry import observed
 
-__all__ = ["TABLES", "Process", "Services", "opened", "resources", "table_name"]
+__all__ = ["TABLES", "Process", "Services", "observed", "opened", "resources", "table_name"]

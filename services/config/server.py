@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from services.config import forms
+from services.config.forms import HttpUrl
 from services.config.section import Section
 
 
@@ -114,6 +115,24 @@ class ServerSettings(Section):
         alias="LOG_LEVEL",
         description="Level that lines are logged from (DEBUG, INFO, WARNING, ERROR): each operation and each attempt "
         "at a job has one of INFO. Unset, INFO, and WARNING in development.",
+    )
+    metrics_port: int | None = Field(
+        None,
+        alias="METRICS_PORT",
+        ge=1,
+        le=65_535,
+        description="Port at which this process shows its metrics to Prometheus, at /metrics; unset, it measures none.",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        alias="METRICS_HOST",
+        description="Address of METRICS_PORT. Whoever reaches it sees the metrics: keep it from the internet.",
+    )
+    otlp_endpoint: HttpUrl | None = Field(
+        None,
+        alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Where traces and metrics are sent by OTLP over HTTP, such as http://localhost:4318; unset, "
+        "nowhere. OpenTelemetry's other variables count, too.",
     )
 
     @property

@@ -11,6 +11,7 @@ from services.core.errors import Conflict, Fault, Invalid, NotFound
 from services.core.frozen import frozen
 from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId, TeamId
 from services.core.policy import Action, of_team
+from services.core.telemetry import traceparent
 from services.deployments.checks import (
     check_deployable,
     check_promotion,
@@ -137,6 +138,7 @@ class Deployer:
             promoted_from=promoted.id if promoted else None,
             own_variables=earlier.own_variables if earlier else tuple(new.config.environment_variables),
             config=await self.deployments.variables.stored(config, deployment_id=deployment_id, project_id=project.id),
+            traceparent=traceparent(),
             created_at=now,
             updated_at=now,
         )

@@ -13,11 +13,12 @@ from msgspec.structs import replace
 from services.core.clock import Clock
 from services.core.errors import Unavailable
 from services.core.frozen import frozen
+from services.core.telemetry import aside
 from services.deployments import events
 from services.deployments.answering import Answering
 from services.deployments.archive import LogArchive
 from services.deployments.history import close_stream, finished
-from services.deployments.model import ENDINGS, Deployment, DeploymentStatus
+from services.deployments.model import ENDINGS, Deployment, DeploymentStatus, Step
 from services.deployments.orders import Orders
 from services.deployments.taking_turns import TakingTurns
 from services.deployments.turns import Turns
@@ -267,6 +268,7 @@ class DeploymentJob:
                 if run.record.status is not DeploymentStatus.SUCCESS:
                     steps = run.record.with_step(happening.step, happening.state, at=self.now())
                     await run.save(steps=steps)
+                    _trace(next((step for step in steps if step.name == happening.step), None))
                 await self._tell(run, events.StepChanged(happening.step, happening.state))
             case port.Calling():
                 await self._note(run, happening.step, port.Call(self.now()))
@@ -381,3 +383,12 @@ def _calls(record: Deployment) -> Mapping[str, port.Call]:
 def _goes_on(failure: JobFailed) -> bool:
     """Say whether a platform may go on with what has failed here: its adapter was lost, or ran out of time."""
     return failure.retryable or failure.code.endswith("TIMED_OUT") or failure.code == "WORKER_LOST"
+
+
+def _trace(step: Step | None) -> None:
+    """Put a step that has finished into the trace."""
+    if step is not None and step.finished_at is not None:
+        span = aside(f"step {step.name}", began=step.started_at)
+        if step.state is port.StepState.FAILED:
+            span.fail("STEP_FAILED")
+        span.end()

@@ -17,6 +17,7 @@ from services.core.frozen import frozen
 from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
+from services.core.telemetry import traceparent
 from services.core.text import Kind, bounded
 from services.designs import architecture as architectures
 from services.designs.schema import encode
@@ -373,6 +374,7 @@ def _record(new: NewGeneration, project: Project, *, by: Actor, now: Clock) -> G
         base_id=new.base_id,
         schema_id=schema_id,
         architecture_id=ArchitectureId(new_id("architecture")) if is_architecture else None,
+        traceparent=traceparent(),
         created_at=moment,
         updated_at=moment,
     )

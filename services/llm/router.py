@@ -6,6 +6,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from services.core.instruments import FALLBACKS
+from services.llm.asking import Asking
 from services.llm.cooldown import PAUSE, Cooldown
 from services.llm.port import Failed, FailureCode, Finished, Item, Provider, ProviderFailure, Request, Started
 
@@ -65,6 +67,7 @@ class Router:
                 if len(failures) == len(order):
                     self._look_ahead(failure, failures)
                     raise
+                FALLBACKS.record(1, {"gen_ai.provider.name": failure.provider, "error.type": failure.code.value})
                 yield Failed(failure.provider, failure.model, failure.code.value, failure.message)
             else:
                 return
@@ -114,15 +117,20 @@ class Router:
     async def _attempt(self, index: int, request: Request) -> AsyncGenerator[Item]:
         """Pass on one provider's items, and remember how it went. An attempt that is cancelled says nothing."""
         cooldown, model = self._cooldowns[index], ""
+        asking = Asking(self.providers[index].name, self.monotonic)
         try:
             async with aclosing(self.providers[index].stream(request)) as items:
                 async for item in items:
                     if isinstance(item, Started):
                         model = item.model
+                        asking.begun(model)
                     elif isinstance(item, Finished):
                         cooldown.succeeded(self.monotonic())
                     yield item
         except ProviderFailure as failure:
             failure.model = failure.model or model
             cooldown.failed(failure, self.monotonic())
+            asking.failed(failure.code.value)
             raise
+        finally:
+            asking.end()

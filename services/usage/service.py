@@ -4,7 +4,7 @@ Each is one transaction with the generation's record, so neither concurrent requ
 make the sum wrong: docs/adr/0017.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
@@ -15,6 +15,7 @@ from services.core.clock import Clock, iso
 from services.core.errors import Conflict, Exhausted
 from services.core.frozen import frozen
 from services.core.ids import TeamId
+from services.core.instruments import BUDGET_REFUSALS, COST, TOKENS
 from services.core.prices import Prices, dollars
 from services.foundation.aws.conditions import CONTENTION, AlreadyExists
 from services.foundation.aws.keys import Key
@@ -127,7 +128,8 @@ class Budgets(Generic[M]):
                 self._releasing(record.reservation, Totals.of_attempts(priced), record.team_id),
                 *self._rows(record, record.reservation, priced),
             ]
-            await write_together(parts)  # where the record has changed meanwhile, it decides again
+            if not await write_together(parts):  # where the record has changed meanwhile, it decides again
+                _measure(priced)
             stored = await self.records.find(record.id)
             if stored is None:
                 return record
@@ -185,6 +187,7 @@ class Budgets(Generic[M]):
 
     async def _exhausted(self, wanted: Reservation, team_id: TeamId) -> BudgetExhausted:
         """Say which budget has no room."""
+        BUDGET_REFUSALS.record(1)
         now = await self.counters.find(counter_id(team_id, wanted.month))
         spent_tokens, spent_cost = (now.spent_tokens, now.spent_cost) if now else (0, 0)
         reserved_tokens = now.committed_tokens - now.spent_tokens if now else 0
@@ -209,6 +212,14 @@ class Budgets(Generic[M]):
             wanted=f"{wanted.tokens:,}",
             resets_at=resets_at,
         )
+
+
+def _measure(attempts: Iterable[AttemptUsage]) -> None:
+    for attempt in attempts:
+        model = {"gen_ai.provider.name": attempt.provider, "gen_ai.response.model": attempt.model}
+        COST.record((attempt.cost or 0) / 1e9, model)
+        TOKENS.record(attempt.input_tokens, {**model, "gen_ai.token.type": "input"})
+        TOKENS.record(attempt.output_tokens, {**model, "gen_ai.token.type": "output"})
 
 
 def month_after(month: str) -> datetime:

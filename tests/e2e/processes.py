@@ -56,16 +56,16 @@ class Processes:
     async def start(self, command: str, **variables: str) -> Process:
         """Start a process and wait until it says that it runs."""
         process = await asyncio.create_subprocess_exec(
-            COMMAND,
-            command,
-            env={**os.environ, **variables_of(self.config), **variables},  # noqa: TID251 - a child of the test run
-            stdout=asyncio.subprocess.PIPE,
+            COMMAND, command, env=self.environment(**variables), stdout=asyncio.subprocess.PIPE
         )
         self.started.append(Process(process))
         assert process.stdout is not None
         async with asyncio.timeout(180):
             await process.stdout.readline()  # it says that it is ready; from then on it minds its signals
         return self.started[-1]
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        return {**os.environ, **variables_of(self.config), **variables}  # noqa: TID251 - of a child of the test run
 
     async def serve(self, port: int | None = None, **variables: str) -> tuple[Server, Process]:
         """Start an api and wait until it answers."""

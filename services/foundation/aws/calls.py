@@ -23,6 +23,7 @@ from botocore.parsers import create_parser
 from botocore.retries import quota, standard
 from botocore.utils import get_environ_proxies
 
+from services.core.telemetry import Role, span
 from services.foundation.aws.connections import Connections, Response
 from services.foundation.aws.outage import outages
 from services.foundation.aws.signer import Signer
@@ -127,6 +128,8 @@ class Wire:
     def __post_init__(self) -> None:
         meta, model = self.client.meta, self.client.meta.service_model
         self._target = f"{model.metadata['targetPrefix']}."
+        self._service = str(model.service_id)
+        self._attributes = {"rpc.system.name": "aws-api", "cloud.region": meta.region_name}
         self._signer = Signer(
             meta.endpoint_url,
             service=model.signing_name,
@@ -145,7 +148,7 @@ class Wire:
         self._retries = _retries(model.service_id.hyphenize(), self._quota)
 
     async def call(self, operation: str, request: Mapping[str, Any], *, seconds: float = SECONDS) -> dict[str, Any]:
-        with outages():
+        with outages(), span(f"{self._service}.{operation}", Role.CLIENT, self._attributes):
             return await self._call(operation, request, seconds)
 
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:

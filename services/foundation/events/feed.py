@@ -6,7 +6,10 @@ import logging
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from typing import Final
 
+from services.core.clock import utc_now
 from services.core.frozen import frozen
+from services.core.instruments import EVENT_LAG
+from services.core.telemetry import is_heard
 from services.foundation.events.bell import Pulse
 from services.foundation.events.cursor import STORED, Cursor
 from services.foundation.events.derived import MOST_SHARED
@@ -237,6 +240,8 @@ class Feed:
         if self._is_elsewhere(head):
             self._begin_at(head)
         if part.entries and part.entries[0].seq == self._last + 1:
+            if self._head is not None and is_heard():
+                EVENT_LAG.record(max((utc_now() - part.entries[-1].at).total_seconds(), 0.0))
             self._keep(part)
             news = True
         self._head = head

@@ -8,6 +8,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Final, Self
 
+from services.core.instruments import EVENTS
 from services.foundation.events.bell import Pulse
 from services.foundation.events.port import Closed, EventLog, LogUnavailable, ProducerGap
 
@@ -173,6 +174,7 @@ class Producer:
     def _done(self, batch: list[bytes]) -> None:
         self._away_since = None
         self._stored += len(batch)
+        EVENTS.record(len(batch))
         if not self.lost:
             self._bytes -= sum(len(self._waiting.popleft()) for _ in batch)
         self._progress.beat()

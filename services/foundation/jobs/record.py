@@ -61,6 +61,8 @@ class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
     finished_at: datetime | None = None
     notified_at: datetime | None = None
     """When the end was announced."""
+    traceparent: str | None = None
+    """Where the trace of the request for it was: its attempts go on with it."""
     open: str | None = None
     """The partition of the sparse index: OPEN until the job's end, then ENDED until the end is announced."""
 

@@ -18,7 +18,9 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from services.core.clock import Clock
 from services.core.complaint import Complaint
 from services.core.errors import Unavailable
+from services.core.instruments import ATTEMPTS, JOB_WAIT
 from services.core.logs import fields, noting
+from services.core.telemetry import Role, span
 from services.foundation.aws.queue import BATCH, LONGEST_DELAY, Delivery, Queue
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import Closed, EventLog, Fenced
@@ -193,19 +195,28 @@ class Worker(Generic[R]):
             return True
         base = await self.handler.archived(record)
         with noting(attempt=record.attempt):
-            began = time.perf_counter()
-            async with Producer(self.events, job_id, attempt=record.attempt, base=base) as out:
-                done = await self._hold(Run(table, record, out), delivery, free)
-            log.info("attempt ended", extra=fields(durationMs=round((time.perf_counter() - began) * 1000), done=done))
+            began, queue = time.perf_counter(), {"messaging.destination.name": self.queue.name}
+            if record.attempt == 1:
+                JOB_WAIT.record((self.now() - record.created_at).total_seconds(), queue)
+            with span(
+                "process", Role.CONSUMER, {**queue, "snapinfra.job": job_id}, parent=record.traceparent
+            ) as attempt:
+                attempt.note({"snapinfra.attempt": record.attempt})
+                async with Producer(self.events, job_id, attempt=record.attempt, base=base) as out:
+                    run = Run(table, record, out)
+                    done = await self._hold(run, delivery, lambda: (attempt.end(), free()))
+            seconds = time.perf_counter() - began
+            ATTEMPTS.record(seconds, {**queue, "snapinfra.done": done})
+            log.info("attempt ended", extra=fields(durationMs=round(seconds * 1000), done=done))
             return done
 
-    async def _hold(self, run: Run[R], delivery: Delivery, free: "_Once") -> bool:
+    async def _hold(self, run: Run[R], delivery: Delivery, detached: Callable[[], object]) -> bool:
         loop = asyncio.get_running_loop()
         heartbeat = Heartbeat(run, self.queue, delivery.receipt, self.lease, self.now, loop)
         self._runs.add(run)
         heartbeat.start()
         try:
-            async with _waiting_for(run.detached, free):
+            async with _waiting_for(run.detached, detached):
                 await self._attempt(run)
         except (LeaseLost, Fenced, Closed):
             log.warning("attempt %d of %s was replaced by another", run.attempt, run.record.id)
