@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals templates infra calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals templates infra objectives observe calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,6 +110,13 @@ templates: setup .make/infra  ## Write the templates of all stages for SITE=file
 infra: .make/backends templates  ## Prove the templates of infra/: lint, audit, deploy to the emulator, main job; writes docs/operations/infra.md
 	@$(VENV)/pyright --project infra/pyrightconfig.json
 	@$(VENV)/python -m tests.infra.prove infra/out
+
+objectives: .make/prometheus setup  ## Have Prometheus' own tool test that every alert of infra/objectives.py rings when it should
+	@$(VENV)/python -m tests.infra.objectives .tools/prometheus/usr/bin/promtool
+
+observe: .make/prometheus  ## Run Prometheus beside `METRICS_PORT=9464 make dev` (http://localhost:9090/consoles/snapinfra.html)
+	@exec .tools/prometheus/usr/bin/prometheus --config.file=infra/prometheus/prometheus.yml --storage.tsdb.path=.snapinfra/prometheus \
+		--web.listen-address=127.0.0.1:9090 --web.console.templates=infra/prometheus/consoles --web.console.libraries=.tools/prometheus/etc/prometheus/console_libraries
 
 calls: setup  ## Count what operations ask of AWS and Redis; writes docs/reference/calls.md, and docs/scale.md anew
 	@$(VENV)/python -m tests.costs.run
@@ -214,6 +221,12 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	  .tools/vendors/$$package/bin/python $(PIP) -r requirements/$$package.txt || exit 1; \
 	done
 	@touch $@
+
+.make/prometheus:
+	@command -v apt-get >/dev/null || { echo "Prometheus is unpacked from Debian's package: this needs apt-get and dpkg."; exit 1; }
+	@echo "unpacking Debian's prometheus into .tools/prometheus"
+	@mkdir -p .tools/prometheus && cd .tools/prometheus && apt-get -qq download prometheus 2>/dev/null && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+	@mkdir -p .make && touch $@
 
 .make/backends: .make/tools tests/backends/npm/package-lock.json requirements/backends.txt requirements/node22.txt requirements/link-node
 	@echo "installing what backends are put to the test with into .tools and tests/backends/npm"

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from graph.schema import sdl
 from services.bootstrap import TABLES
 from services.config import settings
+from services.core import instruments
 from services.foundation.aws.permissions import PERMISSIONS, Process, policy
 from services.foundation.aws.spec import Fate, GoesWith, Stays
 
@@ -38,6 +39,7 @@ def refresh(*, check: bool) -> list[str]:
     for name, text in (
         ("schema.graphql", sdl()),
         (".env.example", env_example()),
+        ("docs/reference/metrics.md", metrics_page()),
         ("docs/reference/permissions.md", permissions_page()),
         ("docs/reference/possible-types.json", possible_types()),
         ("docs/reference/settings.md", settings_page()),
@@ -94,6 +96,16 @@ def env_example() -> str:
         description = "\n".join(f"# {line}" for line in textwrap.wrap(_meaning(field), 110))
         parts.append(f"{description}\n# {variable}={_default(field)}\n")
     return "\n".join(parts)
+
+
+def metrics_page() -> str:
+    """Write the reference of the metrics."""
+    rows = "\n".join(
+        f"| `{each.name}` | `{each.prometheus}` | {each.kind.value} | {each.unit} | {each.description} |"
+        for each in instruments.ALL
+    )
+    head = "# Metrics\n\nGenerated from `services/core/instruments.py`. [How to have them](../operations/observing.md)."
+    return f"{head}\n\n| name | in Prometheus | kind | unit | what |\n|---|---|---|---|---|\n{rows}\n"
 
 
 def settings_page() -> str:
