@@ -80,9 +80,12 @@ def dashboard() -> str:
 
 
 def console() -> str:
-    """Write the same as a page of Prometheus itself, which needs nothing else: the figures as they are now."""
+    """Write the same as a page of Prometheus itself, which needs nothing else: the figures as they are now.
+
+    What is no number, as nothing was counted, is left out by a comparison.
+    """
     rows = "\n".join(
-        f'<tr><th title="{description}">{title}</th><td>{{{{ range query `({query}) >= 0` }}}}'  # what is no number is not
+        f'<tr><th title="{description}">{title}</th><td>{{{{ range query `({query}) >= 0` }}}}'
         f"{{{{ range $name, $value := .Labels }}}}{{{{ $value }}}} {{{{ end }}}}{{{{ .Value | {_SHOWN[unit]} }}}}<br>"
         f"{{{{ end }}}}</td></tr>"
         for title, description, query, unit in _panels()
