@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals templates infra objectives observe workflows audit schema-gate release-check calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals templates infra objectives observe workflows audit schema-gate side-by-side release-check calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -129,6 +129,9 @@ audit: .make/audit .make/graphiql  ## Look up known vulnerabilities of what the 
 BASE ?= origin/main
 schema-gate: .make/tests  ## Fail where the schema breaks clients of BASE=revision and CHANGELOG.md does not say so
 	@$(VENV)/python -m tests.schema_gate $(BASE)
+
+side-by-side: setup  ## Run BASE=revision beside this version, on the same data: main job, takeovers and deployments, both ways
+	@$(VENV)/python -m tests.versions.run $(BASE)
 
 release-check: .make/tests  ## Fail unless VERSION=1.2.3 is that of pyproject.toml and has a section in CHANGELOG.md
 	@$(VENV)/python -m tests.release $(VERSION)

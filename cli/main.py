@@ -143,6 +143,30 @@ def doctor() -> None:
     sys.exit(0 if run(tell(config)) else 1)
 
 
+@cli.command("export")
+@click.argument("team")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export_(team: str, file: Path) -> None:
+    """Write all of a team (projects, code, deployments) into FILE, for `import`. For who operates a stage."""
+    if file.exists():
+        raise click.ClickException(f"{file} is there already.")
+    config = provisioned()
+    from cli.archiving import export  # noqa: PLC0415 - commands load what they need
+
+    run(export(config, team, file))
+
+
+@cli.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--dry-run", is_flag=True, help="Only look whether the file is whole, and say what is in it.")
+def import_(file: Path, *, dry_run: bool) -> None:
+    """Put back what `export` wrote into FILE and is not there. What is there stays. For who operates a stage."""
+    config = provisioned()
+    from cli.archiving import restore  # noqa: PLC0415 - commands load what they need
+
+    run(restore(config, file, dry_run=dry_run))
+
+
 @cli.command()
 def demo() -> None:
     """Do the main job on a server of its own, call the backend that comes of it, and stop."""

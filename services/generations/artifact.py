@@ -38,7 +38,11 @@ class Artifact(msgspec.Struct, frozen=True):
 
 def folder(generation: Generation) -> str:
     """Return where all attempts of a generation store what they made."""
-    return f"generations/{generation.id}/"
+    return folder_of(generation.id)
+
+
+def folder_of(generation_id: str) -> str:
+    return f"generations/{generation_id}/"
 
 
 def prefix(generation: Generation) -> str:

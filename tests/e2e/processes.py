@@ -53,10 +53,11 @@ class Processes:
     config: Config
     started: list[Process] = field(default_factory=list[Process])
 
-    async def start(self, command: str, **variables: str) -> Process:
-        """Start a process and wait until it says that it runs."""
+    async def start(self, command: str, *, code: Path | None = None, **variables: str) -> Process:
+        """Start a process and wait until it says that it runs; with `code`, that of another checkout."""
+        program = [COMMAND] if code is None else [sys.executable, "-c", "from cli.main import main; main()"]
         process = await asyncio.create_subprocess_exec(
-            COMMAND, command, env=self.environment(**variables), stdout=asyncio.subprocess.PIPE
+            *program, command, env=self.environment(**variables), cwd=code, stdout=asyncio.subprocess.PIPE
         )
         self.started.append(Process(process))
         assert process.stdout is not None
@@ -67,10 +68,12 @@ class Processes:
     def environment(self, **variables: str) -> dict[str, str]:
         return {**os.environ, **variables_of(self.config), **variables}  # noqa: TID251 - of a child of the test run
 
-    async def serve(self, port: int | None = None, **variables: str) -> tuple[Server, Process]:
+    async def serve(
+        self, port: int | None = None, *, code: Path | None = None, **variables: str
+    ) -> tuple[Server, Process]:
         """Start an api and wait until it answers."""
         server = Server(self.config if port is None else self.config.model_copy(update={"port": port}))
-        process = await self.start("serve", PORT=str(server.config.port), **variables)
+        process = await self.start("serve", code=code, PORT=str(server.config.port), **variables)
         async with asyncio.timeout(90), httpx.AsyncClient(verify=trusted()) as http:
             while True:
                 try:

@@ -40,6 +40,13 @@ class Bucket:
         """Return what is stored under the key, or None."""
         return await self.aws.run(self._get, key)
 
+    async def objects(self, prefix: str) -> AsyncIterator[tuple[str, str, bytes]]:
+        """Yield everything below a prefix: its key, its media type and what it is."""
+        for key in await self.aws.run(self._keys, prefix):
+            stored = await self.aws.run(self._object, key)
+            if stored is not None:
+                yield key, *stored
+
     async def remove(self, prefix: str) -> None:
         """Delete everything below a prefix; the bucket keeps what was there as old versions, for as long as it keeps
         those.
@@ -64,9 +71,18 @@ class Bucket:
             if keys := [{"Key": stored["Key"]} for stored in page.get("Contents", []) if "Key" in stored]:
                 self.aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": keys, "Quiet": True})  # pyright: ignore[reportArgumentType] - built above
 
+    def _keys(self, prefix: str) -> list[str]:
+        pages = self.aws.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        return [stored["Key"] for page in pages for stored in page.get("Contents", []) if "Key" in stored]
+
     def _get(self, key: str) -> bytes | None:
+        stored = self._object(key)
+        return None if stored is None else stored[1]
+
+    def _object(self, key: str) -> tuple[str, bytes] | None:
         try:
-            return self.aws.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+            answer = self.aws.s3.get_object(Bucket=self.name, Key=key)
+            return answer["ContentType"], answer["Body"].read()
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "NoSuchKey":
                 return None
