@@ -42,6 +42,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "slices": "each slice's part of the tables of tests",
     "vendors": "clients that the vendors of deploy targets wrote",
     "storm": "messages that come several times",
+    "versions": "an earlier version beside this one",
 }
 """Folders that mirror no package, and what they are about."""
 

@@ -129,7 +129,7 @@ async def test_what_is_settled_makes_room(desk: Office) -> None:
 
 async def test_a_refused_request_changes_nothing_and_says_what_there_is(desk: Office) -> None:
     held = await desk.generate()
-    desk.clock.set(datetime(2026, 12, 31, 23, 59, tzinfo=UTC))
+    desk.clock.set(datetime(2037, 12, 31, 23, 59, tzinfo=UTC))
     one = reserved(held)
     tight = limited(desk, tokens=one - 1)
 
@@ -138,7 +138,7 @@ async def test_a_refused_request_changes_nothing_and_says_what_there_is(desk: Of
 
     assert refused.value.message == (
         f"Your team's budget of {one - 1:,} tokens a month has no room for this: 0 are spent, 0 reserved by generations"
-        f" under way, and this one may need {one:,}. The budget resets at 2027-01-01T00:00:00.000Z."
+        f" under way, and this one may need {one:,}. The budget resets at 2038-01-01T00:00:00.000Z."
     )
     assert await desk.books() == Books()
     listed = await desk.services.generations.of_project(desk.project, PageRequest())
@@ -190,21 +190,21 @@ async def test_tokens_of_a_model_without_a_price_count_and_are_told_apart(desk: 
 
 
 async def test_a_new_month_has_a_budget_of_its_own_and_an_old_one_keeps_what_it_asked_for(desk: Office) -> None:
-    desk.clock.set(datetime(2027, 1, 31, 23, 59, 58, tzinfo=UTC))
+    desk.clock.set(datetime(2037, 1, 31, 23, 59, 58, tzinfo=UTC))
     january = await desk.generate()
     one = reserved(january)
     tight = limited(desk, tokens=one)
     with pytest.raises(BudgetExhausted):
         await tight.generate()
 
-    desk.clock.set(datetime(2027, 2, 1, tzinfo=UTC))
+    desk.clock.set(datetime(2037, 2, 1, tzinfo=UTC))
     await tight.generate()
     await desk.services.generations.budgets.settle(await ended(desk, january, attempt()))
 
-    assert await desk.books("2027-01") == Books(1200, 0, 650_000, 0)
-    assert await desk.books("2027-02") == Books(0, one, 0, one * 2000)
+    assert await desk.books("2037-01") == Books(1200, 0, 650_000, 0)
+    assert await desk.books("2037-02") == Books(0, one, 0, one * 2000)
     rows = await desk.services.usage.usage.between(desk.project.team_id, "0", "~")
-    assert [(row.day, row.kind, row.provider, row.model) for row in rows] == [("2027-01-31", "SCHEMA", "openai", GPT)]
+    assert [(row.day, row.kind, row.provider, row.model) for row in rows] == [("2037-01-31", "SCHEMA", "openai", GPT)]
 
 
 def reopened(old: Generation) -> Generation:
