@@ -7,6 +7,7 @@ import logging
 import random
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from graphql import GraphQLError
@@ -31,6 +32,9 @@ MOST_NAMES: Final = 200
 OTHER: Final = "_OTHER"
 
 _NAMES: Final = set[str]()
+
+_OURS: Final = ("INTERNAL", "UNAVAILABLE")
+"""Codes of errors that are no user's fault."""
 
 _WELL_FORMED: Final = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
@@ -72,15 +76,23 @@ class RequestIds:
             await self.app(scope, receive, answer)
 
 
-def operation_attributes(name: str | None, kind: str | None) -> dict[str, str]:
+def operation_attributes(about: ExecutionContext, kind: str | None) -> dict[str, str]:
     """Return what tells operations apart (https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/).
 
-    Clients choose names: of those beyond the first MOST_NAMES, and of long ones, there are no series.
+    Clients choose names, and each is a series: of those that only strangers send there are none, nor of long ones, nor
+    of those beyond the first MOST_NAMES.
     """
-    if name is not None and (len(_NAMES) < MOST_NAMES and len(name) <= LONGEST_NAME):
+    name, who = about.operation_name or "", about.context
+    has_signed_in = isinstance(who, Context) and who.signed_in is not None
+    if has_signed_in and len(_NAMES) < MOST_NAMES and len(name) <= LONGEST_NAME:
         _NAMES.add(name)
-    shown = name if name in _NAMES else "" if name is None else OTHER
-    return {"graphql.operation.type": kind or "", "graphql.operation.name": shown or ""}
+    shown = name if not name or name in _NAMES else OTHER
+    return {"graphql.operation.type": kind or "", "graphql.operation.name": shown}
+
+
+def worst(codes: AbstractSet[str]) -> str:
+    """Return which of an operation's errors it is counted by: one that is our fault, if there is any."""
+    return min(codes, key=lambda code: (code not in _OURS, code))
 
 
 class AccessLine:
@@ -116,8 +128,8 @@ class AccessLine:
             OPERATIONS.record(seconds, self._attributes())
 
     def _attributes(self) -> dict[str, str]:
-        attributes = operation_attributes(self._about.operation_name, self._type())
-        return {**attributes, "error.type": min(self._codes)} if self._codes else attributes
+        attributes = operation_attributes(self._about, self._type())
+        return {**attributes, "error.type": worst(self._codes)} if self._codes else attributes
 
     def _type(self) -> str | None:
         try:

@@ -204,7 +204,7 @@ def _traced(about: ExecutionContext) -> AbstractContextManager[Any]:
         return nullcontext()
     kind, context = about.operation_type.value, about.context
     parent = context.traceparent if isinstance(context, Context) and context.signed_in is not None else None
-    return span(kind, Role.SERVER, operation_attributes(about.operation_name, kind), parent=parent)
+    return span(kind, Role.SERVER, operation_attributes(about, kind), parent=parent)
 
 
 def _share_of(context: object) -> AbstractAsyncContextManager[Any]:

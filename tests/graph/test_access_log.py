@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graph.access_log import worst
 from graph.sockets import MOST_OPERATIONS
 from services.core.logs import JsonLines, TextLines, fields, noting
 from services.core.tls import trusted
@@ -203,3 +204,9 @@ async def test_an_operation_too_many_on_a_socket_has_a_line_with_an_id_of_its_ow
 
     assert (line["transport"], line["codes"]) == ("websocket", ["RATE_LIMITED"])
     assert len(line["requestId"]) == 32
+
+
+def test_an_operation_is_counted_by_an_error_that_is_ours_if_it_has_one() -> None:
+    assert worst({"FORBIDDEN", "INTERNAL", "NOT_FOUND"}) == "INTERNAL"
+    assert worst({"FORBIDDEN", "UNAVAILABLE"}) == "UNAVAILABLE"
+    assert worst({"NOT_FOUND", "FORBIDDEN"}) == "FORBIDDEN"
