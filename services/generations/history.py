@@ -1,10 +1,12 @@
 """The stream of a generation as storage has it: what replays once the event log has let go of it."""
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
-from services.core.frozen import frozen
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import Closed, Entry, EventLog, Fenced, LogUnavailable
@@ -12,13 +14,19 @@ from services.generations import events
 from services.generations.artifact import Artifact, load
 from services.generations.model import Generation
 
+FRESH: Final = 0.5
+"""Seconds for which a record that has just been read is as good as read again, where it is asked about twice."""
 
-@frozen
+
+@dataclass(slots=True)
 class GenerationHistory:
     """A short stream that ends in the same text and files: one reset, all of each, the terminal event."""
 
     table: Table[Generation]
     bucket: Bucket
+    seen: Generation | None = None
+    """The record, as whoever begins to follow has just read it."""
+    _until: float = field(default_factory=lambda: time.monotonic() + FRESH)
 
     async def has_ended(self, stream: str) -> bool:
         """Return whether the generation has ended."""
@@ -27,11 +35,16 @@ class GenerationHistory:
 
     async def read(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
         """Return the entries after a seq; none while the generation goes on."""
-        generation = await self.table.find(stream)
+        generation = await self._record(stream)
         if generation is None or generation.finished_at is None:
             return []
         said = replay(generation, await load(self.bucket, generation))
         return entries(said, at=generation.finished_at)[after : after + limit]
+
+    async def _record(self, stream: str) -> Generation | None:
+        """Return the record; where it has just been read, that one, once: `has_ended` asks again in any case."""
+        seen, self.seen = self.seen, None
+        return seen if seen is not None and time.monotonic() < self._until else await self.table.find(stream)
 
 
 def replay(generation: Generation, artifact: Artifact | None) -> list[events.GenerationEvent]:

@@ -206,8 +206,8 @@ class Generations(ProjectJobs[GenerationId, Generation]):
         self, generation_id: GenerationId, *, after: str | None, by: Actor
     ) -> AsyncGenerator[Followed[GenerationEvent]]:
         """Follow a generation's stream from after a cursor (None: from the start) to its terminal event."""
-        await self.get(generation_id, by=by)
-        history = GenerationHistory(self.table, self.bucket)
+        generation = await self.get(generation_id, by=by)
+        history = GenerationHistory(self.table, self.bucket, seen=generation)
         async with follow(self.hub, generation_id, after=after, history=history, merged=merged) as followed:
             yield followed
 
