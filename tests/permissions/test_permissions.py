@@ -286,6 +286,7 @@ async def stage(emulator: str, tmp_path: Path) -> AsyncGenerator[Stage]:
                 APP_URL="https://app.example",
                 CLERK_WEBHOOK_SECRET=f"whsec_{base64.b64encode(KEY).decode()}",
                 SCAFFOLD_TOKENS_PER_SECOND="8000",
+                JOB_LEASE_SECONDS="3",  # so that it is extended
             )
         )
     finally:

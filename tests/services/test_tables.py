@@ -19,6 +19,7 @@ from services.foundation.aws.tables import Table
 
 ROOT: Final = Path(__file__).parents[2]
 SHARED: Final[Mapping[str, str]] = {
+    "services/lifecycle/archive.py": "copies by what every table declares, and knows none of their attributes",
     "services/lifecycle/owned_items.py": "deletes by what every table declares, and knows none of them",
     "services/projects/jobs.py": "is the base of the services of jobs, and each has a table of its own",
     "services/usage/service.py": "settles a record in one transaction with its counters, as its slice asks (ADR 17)",
