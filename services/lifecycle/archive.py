@@ -23,7 +23,7 @@ from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.moving import items_of, put_back
 from services.foundation.aws.spec import GoesWith, Owner
 from services.foundation.aws.tables import Table
-from services.generations.artifact import folder_of
+from services.generations.artifact import GENERATIONS_FOLDER, folder_of
 from services.generations.model import GENERATIONS
 from services.memberships.model import TEAMS
 from services.projects.model import PROJECTS
@@ -98,6 +98,8 @@ class Archives:
                 team_id = line.team
             if isinstance(line, ItemLine) and not _fits(line, tables.get(line.table), team_id):
                 raise Invalid.one(f"The archive has an item that is none of {line.table}.", "file")
+            if isinstance(line, ObjectLine) and not line.key.startswith(GENERATIONS_FOLDER):
+                raise Invalid.one("The archive has an object that is of no generation.", "file")
         put, kept = Counter[str](), Counter[str]()
         for line in lines(file):
             if isinstance(line, Head | End):

@@ -140,6 +140,9 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "an unknown line": lambda _: ended(HEAD + b'{"is":"order","drop":"everything"}\n'),
     "an unknown table": lambda _: ended(HEAD + b'{"is":"item","table":"nothing","item":{"pk":{"S":"1"}}}\n'),
     "of a table that is nobody's": lambda _: ended(HEAD + b'{"is":"item","table":"users","item":{"id":{"S":"1"}}}\n'),
+    "an object that is of no generation": lambda _: ended(
+        HEAD + b'{"is":"object","key":"other/1","media_type":"text/plain","content":""}\n'
+    ),
     "somebody else's account": lambda _: ended(
         HEAD + b'{"is":"item","table":"users","item":{"id":{"S":"1"},"personalTeamId":{"S":"team_2"}}}\n'
     ),
