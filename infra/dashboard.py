@@ -27,28 +27,37 @@ _SHOWN: Final = {"s": "humanizeDuration", "percentunit": "humanizePercentage", "
 """How Prometheus writes a figure of a unit of Grafana's."""
 
 
-def _queries(instrument: Instrument) -> Iterator[tuple[str, str, str]]:
-    """Yield what is drawn of an instrument: a title, the query, and the unit as Grafana calls it."""
+def _queries(instrument: Instrument, window: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what is drawn of an instrument: a title, the query, and the unit as Grafana calls it.
+
+    Within a window, as it changes; or since the processes began, which shows the first of everything as well.
+    """
     by, name = _BY.get(instrument, ""), instrument.prometheus
     label = f" by ({by})" if by else ""
     unit = "s" if instrument.unit == "s" else "short"
+    title, times = ("a minute", "60 * ") if window else ("so far", "")
+
+    def growth(series: str) -> str:
+        return f"(rate({series}[{window}]))" if window else f"({series})"
+
     match instrument.kind:
         case Kind.COUNTER:
-            yield "a minute", f"60 * sum{label} (rate({name}[5m]))", "short"
+            yield title, f"{times}sum{label} {growth(name)}", "short"
         case Kind.UP_DOWN_COUNTER:
             yield "now", f"sum{label} ({name})", "short"
         case Kind.HISTOGRAM:
             within = f"by (le{', ' + by if by else ''})"
-            yield "a minute", f"60 * sum{label} (rate({name}_count[5m]))", "short"
-            yield "95 of 100", f"histogram_quantile(0.95, sum {within} (rate({name}_bucket[5m])))", unit
+            buckets = f"sum {within} {growth(name + '_bucket')}"
+            yield title, f"{times}sum{label} {growth(name + '_count')}", "short"
+            yield "95 of 100", f"histogram_quantile(0.95, {buckets})", unit
 
 
-def _panels() -> Iterator[tuple[str, str, str, str]]:
+def _panels(window: str) -> Iterator[tuple[str, str, str, str]]:
     for objective in OBJECTIVES:
         budget = f"({objective.errors('3d')}) / {1 - objective.part:g}"
         yield f"{objective.name}: part of the budget spent", objective.says, budget, "percentunit"
     for instrument in instruments.ALL:
-        for title, query, unit in _queries(instrument):
+        for title, query, unit in _queries(instrument, window):
             yield f"{instrument.name}: {title}", instrument.description, query, unit
 
 
@@ -65,7 +74,7 @@ def dashboard() -> str:
             "fieldConfig": {"defaults": {"unit": unit}, "overrides": list[Any]()},
             "targets": [{"refId": "A", "expr": query}],
         }
-        for number, (title, description, query, unit) in enumerate(_panels())
+        for number, (title, description, query, unit) in enumerate(_panels("5m"))
     ]
     whole: dict[str, Any] = {
         "uid": "snapinfra",
@@ -88,7 +97,7 @@ def console() -> str:
         f'<tr><th title="{description}">{title}</th><td>{{{{ range query `({query}) >= 0` }}}}'
         f"{{{{ range $name, $value := .Labels }}}}{{{{ $value }}}} {{{{ end }}}}{{{{ .Value | {_SHOWN[unit]} }}}}<br>"
         f"{{{{ end }}}}</td></tr>"
-        for title, description, query, unit in _panels()
+        for title, description, query, unit in _panels("")
     )
     alerts = (
         '{{ range query `ALERTS{alertstate="firing"}` }}<p class="ringing">{{ .Labels.alertname }} '
