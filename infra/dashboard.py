@@ -23,7 +23,7 @@ _BY: Final = {
 """By which label an instrument is drawn."""
 
 
-_SHOWN: Final = {"s": "humanizeDuration", "percentunit": "humanizePercentage", "short": 'printf "%.4g"'}
+_SHOWN: Final = {"s": "humanizeDuration", "percentunit": "humanizePercentage", "short": 'printf "%.6g"'}
 """How Prometheus writes a figure of a unit of Grafana's."""
 
 
@@ -55,7 +55,7 @@ def _queries(instrument: Instrument, window: str) -> Iterator[tuple[str, str, st
 def _panels(window: str) -> Iterator[tuple[str, str, str, str]]:
     for objective in OBJECTIVES:
         budget = f"({objective.errors('3d')}) / {1 - objective.part:g}"
-        yield f"{objective.name}: part of the budget spent", objective.says, budget, "percentunit"
+        yield f"{objective.name}: errors in 3 days, of those allowed", objective.says, budget, "percentunit"
     for instrument in instruments.ALL:
         for title, query, unit in _queries(instrument, window):
             yield f"{instrument.name}: {title}", instrument.description, query, unit

@@ -34,7 +34,12 @@ class Objective:
         if self.within is None:
             bad = f"(sum(rate({name}_count{{{self.bad}}}[{window}])) or 0 * {total})"
             return f"{bad} / ({total} > 0)"
-        return f'1 - sum(rate({name}_bucket{{le="{self.within:.1f}"}}[{window}])) / ({total} > 0)'
+        return f"1 - sum(rate({name}_bucket{{{self.bucket}}}[{window}])) / ({total} > 0)"
+
+    @property
+    def bucket(self) -> str:
+        """The label of the bucket: Prometheus 3 writes `5.0` of what our processes, and those before, write as `5`."""
+        return f'le=~"{self.within:g}([.]0)?"'
 
 
 @frozen

@@ -156,7 +156,8 @@ def _serve(host: str, port: int) -> Callable[[], None]:
     try:
         server, thread = start_http_server(port, host)
     except OSError as error:
-        raise BadConfig(f"Metrics can't be shown at {host}:{port}: {os.strerror(error.errno or 0)}.") from None
+        why = f"Metrics can't be shown at {host}:{port}: {os.strerror(error.errno or 0)}."
+        raise BadConfig(f"{why} Choose another port by the setting METRICS_PORT.") from None
 
     def end() -> None:
         server.shutdown()

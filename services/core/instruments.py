@@ -1,10 +1,11 @@
-"""The instruments: everything that a process measures of itself. docs/operations/metrics.md is made of them."""
+"""The instruments: everything that a process measures of itself. docs/reference/metrics.md is made of them."""
 
 from typing import Final
 
 from services.core.telemetry import Instrument, Kind
 
 _FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_FAST_TO_LONG: Final = (*_FAST, 60, 600, 3600)
 _SLOW: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 3600)
 _TOKENS: Final = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576)
 
@@ -13,7 +14,7 @@ OPERATIONS: Final = Instrument(
     Kind.HISTOGRAM,
     "s",
     "Operations, by name, type and, where they failed, an error's code; a subscription from its start to its end.",
-    _FAST,
+    _FAST_TO_LONG,
 )
 SOCKETS: Final = Instrument("snapinfra.sockets", Kind.UP_DOWN_COUNTER, "{socket}", "Sockets that are open.")
 SUBSCRIPTIONS: Final = Instrument(

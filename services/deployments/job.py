@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from services.core.clock import Clock
 from services.core.errors import Unavailable
 from services.core.frozen import frozen
+from services.core.instruments import DEPLOYMENTS as DEPLOYMENTS_MADE
 from services.core.telemetry import aside
 from services.deployments import events
 from services.deployments.answering import Answering
@@ -27,6 +28,7 @@ from services.foundation.aws.queue import LONGEST_DELAY
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import Closed, EventLog, Fenced, LogUnavailable
 from services.foundation.jobs.announcing import Announcer, announce_end
+from services.foundation.jobs.measuring import measure
 from services.foundation.jobs.record import StopCause, end_of_job, stop_requested
 from services.foundation.jobs.run import LeaseLost, Run
 from services.foundation.jobs.worker import JobFailed, Parked
@@ -297,7 +299,10 @@ class DeploymentJob:
     async def _went_live(self, run: Run[Deployment], url: str) -> None:
         """Record that a deployment answers, in its record and its project; then tell of it."""
         well = {"crashes": 0, "failures": 0}  # it is not poison: it may lose workers as long as it lives
+        is_first = run.record.live_at is None
         record = await run.save(status=DeploymentStatus.SUCCESS, url=url, live_at=self.now(), **well)
+        if is_first:
+            measure(DEPLOYMENTS_MADE, record, {"snapinfra.target": record.platform.value}, at=record.live_at)
         await self.projects.went_live(record.project_id, record.id)
         await self._supersede_others(record)
         await self._tell(run, events.DeploymentStatusChanged(record.status, url))

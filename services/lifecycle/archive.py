@@ -20,7 +20,7 @@ from services.core.errors import Invalid, NotFound
 from services.core.frozen import frozen
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
 from services.foundation.aws.bucket import Bucket
-from services.foundation.aws.moving import items_of, put_back
+from services.foundation.aws.moving import is_there, items_of, put_back
 from services.foundation.aws.spec import GoesWith, Owner
 from services.foundation.aws.tables import Table
 from services.generations.artifact import GENERATIONS_FOLDER, folder_of
@@ -104,9 +104,14 @@ class Archives:
         for line in lines(file):
             if isinstance(line, Head | End):
                 continue
-            is_new = dry_run or await self._put(line, tables)
+            is_new = await (self._is_missing if dry_run else self._put)(line, tables)
             (put if is_new else kept).update(_counted(line))
         return Restored(put, kept)
+
+    async def _is_missing(self, line: ItemLine | ObjectLine, tables: Mapping[str, Table[Any]]) -> bool:
+        if isinstance(line, ItemLine):
+            return not await is_there(tables[line.table], line.item)
+        return await self.bucket.get(line.key) is None
 
     async def _put(self, line: ItemLine | ObjectLine, tables: Mapping[str, Table[Any]]) -> bool:
         if isinstance(line, ItemLine):

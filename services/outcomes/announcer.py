@@ -1,17 +1,15 @@
 """What follows the steps and the end of a job: notices, Snapinfra's own events, the activity."""
 
 import logging
-from collections.abc import Mapping
-from enum import Enum
 from typing import Final
 
 from services.core.frozen import frozen
 from services.core.instruments import DEPLOYMENTS, GENERATIONS
-from services.core.telemetry import Instrument
 from services.deployments.model import Deployment, DeploymentStatus
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.clients import AWS_ERRORS
 from services.foundation.jobs.announcing import Claim
+from services.foundation.jobs.measuring import measure
 from services.generations import artifact
 from services.generations.model import Generation, GenerationStatus
 from services.journal.journal import Journal
@@ -54,7 +52,7 @@ class GenerationAnnouncer:
         await self.outlets.events.generation_ended(record)
         await self.outlets.journal.ended(record, record.kind.value, status=record.status.value)
         if await claim():
-            _measure(GENERATIONS, record, {"snapinfra.kind": record.kind.value})
+            measure(GENERATIONS, record, {"snapinfra.kind": record.kind.value})
             await self.outlets.notifier.publish(notice)
 
 
@@ -67,7 +65,6 @@ class DeploymentAnnouncer:
     async def step(self, record: Deployment) -> None:
         """Tell that a deployment answers."""
         assert record.status is DeploymentStatus.SUCCESS  # noqa: S101 - the only step that is told of
-        _measure(DEPLOYMENTS, record, {"snapinfra.target": record.platform.value})
         await self.outlets.events.deployment_live(record)
         await self.outlets.journal.went_live(record, record.platform.value)
         await self.outlets.notifier.tell(deployment_changed(record))
@@ -80,17 +77,5 @@ class DeploymentAnnouncer:
         await self.outlets.journal.ended(record, record.platform.value, status=record.status.value)
         if await claim():
             if record.live_at is None:
-                _measure(DEPLOYMENTS, record, {"snapinfra.target": record.platform.value})
+                measure(DEPLOYMENTS, record, {"snapinfra.target": record.platform.value})
             await self.outlets.notifier.publish(notice)
-
-
-def _measure(instrument: Instrument, record: Generation | Deployment, what: Mapping[str, str]) -> None:
-    """Measure how long it took to come to this, and to what."""
-    reached = record.finished_at or (record.live_at if isinstance(record, Deployment) else None)
-    if reached is not None:
-        outcome = {"snapinfra.status": record.status.value, "snapinfra.reason": _name(record.reason)}
-        instrument.record((reached - record.created_at).total_seconds(), {**what, **outcome})
-
-
-def _name(reason: object) -> str:
-    return reason.value if isinstance(reason, Enum) else str(reason or "")

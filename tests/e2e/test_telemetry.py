@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from infra.objectives import OBJECTIVES, Objective
 from services.config import Config
 from services.core.instruments import ALL
 from services.foundation.aws.emulator import free_port
@@ -70,6 +71,12 @@ async def click(server: Server, user: User, *, traceparent: str) -> str:
 async def metrics(port: int) -> str:
     async with httpx.AsyncClient() as http:
         return (await http.get(f"http://127.0.0.1:{port}/metrics")).text
+
+
+def buckets(objective: Objective, page: str) -> list[str]:
+    """Return the buckets that an objective's rules ask Prometheus for, as processes show them."""
+    label = objective.bucket.removeprefix('le=~"').removesuffix('"')
+    return re.findall(f'^{objective.of.prometheus}_bucket{{.*le="{label}".*$', page, re.MULTILINE)
 
 
 def shows(page: str, line: str) -> bool:
@@ -169,6 +176,7 @@ async def test_every_metric_that_a_generation_has_is_shown_to_prometheus(running
     )
     assert re.search(r"^snapinfra_sockets{.*} \d", api, re.MULTILINE)
     assert re.search(r'^snapinfra_generation_duration_seconds_count{.*status="COMPLETED"} 1\.0$', worker, re.MULTILINE)
+    assert [each.name for each in OBJECTIVES if each.within and not buckets(each, api + worker)] == []
     shown = {line.split()[2] for page in (api, worker) for line in page.splitlines() if line.startswith("# TYPE")}
     elsewhere = {"snapinfra.deployment.duration", "snapinfra.provider.fallbacks", "snapinfra.budget.refusals"}
     assert {instrument.prometheus for instrument in ALL if instrument.name not in elsewhere} <= shown

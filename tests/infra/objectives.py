@@ -29,7 +29,7 @@ def series(objective: Objective, errors: float) -> list[dict[str, str]]:
             {"series": f'{name}_count{{which="good"}}', "values": f"0+{1000 - bad}x{MINUTES}"},
         ]
     return [
-        {"series": f'{name}_bucket{{le="{objective.within:.1f}"}}', "values": f"0+{1000 - bad}x{MINUTES}"},
+        {"series": f'{name}_bucket{{le="{objective.within:g}"}}', "values": f"0+{1000 - bad}x{MINUTES}"},
         {"series": f"{name}_count", "values": f"0+1000x{MINUTES}"},
     ]
 

@@ -28,6 +28,20 @@ async def items_of(table: Table[Any], partition: str, *, index: str | None = Non
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
+async def is_there(table: Table[Any], item: Item) -> bool:
+    """Tell whether there is an item with the key of this one."""
+    names = {f"#k{number}": name for number, name in enumerate(table.spec.key)}
+    request = {
+        "TableName": table.name,
+        "KeyConditionExpression": " AND ".join(f"{name} = :{name[1:]}" for name in names),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": {f":{name[1:]}": item[attribute] for name, attribute in names.items()},
+        "ConsistentRead": True,
+        "Select": "COUNT",
+    }
+    return bool((await table.aws.tables.call("Query", request))["Count"])
+
+
 async def put_back(table: Table[Any], item: Item) -> bool:
     """Put an item where none has its key; tell whether there was none."""
     request = {

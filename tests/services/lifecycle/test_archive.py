@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,14 +101,17 @@ async def test_what_is_there_stays_as_it_is(site: Site, archives: Archives, tmp_
     assert stored(archives) == before
 
 
-async def test_to_look_changes_nothing(site: Site, archives: Archives, tmp_path: Path) -> None:
+async def test_to_look_says_what_would_be_put_back_and_changes_nothing(
+    site: Site, archives: Archives, tmp_path: Path
+) -> None:
     counts = await archives.export(site.project.team_id, tmp_path / "team")
     lose(archives, {key: item for key, item in stored(archives).items() if key[0] == "projects"})
     before = stored(archives)
 
     done = await archives.restore(tmp_path / "team", dry_run=True)
 
-    assert done.put == counts
+    assert done.put == {"projects": 1}
+    assert done.kept == counts - Counter(projects=1)
     assert stored(archives) == before
 
 
