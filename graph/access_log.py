@@ -31,7 +31,11 @@ MOST_NAMES: Final = 200
 
 OTHER: Final = "_OTHER"
 
-_NAMES: Final = set[str]()
+MOST_OF_ONE: Final = 40
+"""Of those that one user was the first to send."""
+
+_NAMES: Final = dict[str, str]()
+"""The names that are measured apart, with who was the first to send them."""
 
 _OURS: Final = ("INTERNAL", "UNAVAILABLE")
 """Codes of errors that are no user's fault."""
@@ -79,15 +83,20 @@ class RequestIds:
 def operation_attributes(about: ExecutionContext, kind: str | None) -> dict[str, str]:
     """Return what tells operations apart (https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/).
 
-    Clients choose names, and each is a series: of those that only strangers send there are none, nor of long ones, nor
-    of those beyond the first MOST_NAMES.
+    Clients choose names, and each is a series: of those that only strangers send there are none, nor of those that
+    their document does not have (`kind` is None then), nor of long ones, nor of those beyond the first MOST_NAMES of
+    all, and MOST_OF_ONE of one user.
     """
     name, who = about.operation_name or "", about.context
-    has_signed_in = isinstance(who, Context) and who.signed_in is not None
-    if has_signed_in and len(_NAMES) < MOST_NAMES and len(name) <= LONGEST_NAME:
-        _NAMES.add(name)
+    if kind is not None and len(name) <= LONGEST_NAME and isinstance(who, Context) and who.signed_in is not None:
+        _learn(name, who.signed_in.user_id)
     shown = name if not name or name in _NAMES else OTHER
     return {"graphql.operation.type": kind or "", "graphql.operation.name": shown}
+
+
+def _learn(name: str, user_id: str) -> None:
+    if name not in _NAMES and len(_NAMES) < MOST_NAMES and list(_NAMES.values()).count(user_id) < MOST_OF_ONE:
+        _NAMES[name] = user_id
 
 
 def worst(codes: AbstractSet[str]) -> str:

@@ -42,6 +42,9 @@ MOST_ERRORS: Final = 20
 LONGEST_KEPT: Final = 4_096
 """Characters of a document that is kept: all of them together take less than 100 MB, whoever sends what."""
 
+MOST_OPERATIONS: Final = 8
+"""Operations of a document of which something is kept: clients send one, or a few."""
+
 LONGEST_PLANNED: Final = 1_500
 """Characters of a document whose plans are kept with it: the longest that we ship has 1,400."""
 

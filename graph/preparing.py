@@ -7,7 +7,7 @@ leaves the event loop to others meanwhile.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -26,7 +26,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
-from graph.documents import Checked, check, kept, read
+from graph.documents import MOST_OPERATIONS, Checked, check, kept, read
 from graph.encoding import encoded
 from graph.inputs import Inputs, TooMuch
 from graph.introspection import introspection_faults
@@ -116,7 +116,9 @@ class Preparation:
         self.about.graphql_document = document
         chosen = known.get(self.operation_name)
         if chosen is None:
-            chosen = known[self.operation_name] = self._choose(document)
+            chosen = self._choose(document)
+            if len(known) < MOST_OPERATIONS:
+                known[self.operation_name] = chosen
         if chosen.kind not in self.about.allowed_operations:
             raise InvalidOperationTypeError(chosen.kind)
         self._roots = chosen.roots
@@ -146,8 +148,8 @@ class Preparation:
             return known.for_variables(chosen.operation, variables), []
         scales = Scales(self.schema, checked.document, variables)
         errors = scales.errors(name)
-        if not errors and not scales.varies:
-            checked.weighed[name] = scales.for_variables(chosen.operation, {})
+        if not errors and not scales.varies and len(checked.weighed) < MOST_OPERATIONS:
+            checked.weighed[name] = replace(scales, variables={}, given={})
         return scales, errors
 
     def _errors_of_input(self, scales: Scales) -> Iterator[GraphQLError]:

@@ -31,6 +31,7 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
+from graph.documents import MOST_OPERATIONS
 from graph.encoding import encoded
 from graph.plans import NoPlan, Plan, Render, operation_plan, selection_plan
 
@@ -46,8 +47,8 @@ MOST_FAULTS: Final = 50
 _STEPS: Final = "steps"
 """Where a document's plans are counted."""
 
-_EXECUTOR: Final = "executor"
-"""Where its operations' executors are kept, by their names."""
+_EXECUTORS: Final = "executors"
+"""Where its operations' executors are kept, by their names; nothing of the requests for which they were made."""
 
 MANY: Final = 100
 """Items of a list that are shown by a plan in one turn: a page of the longest takes a millisecond or two."""
@@ -196,13 +197,13 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
 def executor_of(schema: GraphQLSchema, about: ExecutionContext) -> EventExecutor | list[GraphQLError]:
     """Return what executes an operation that has been prepared, or what is wrong with its variables."""
     plans: dict[Any, Any] | None = getattr(about.context, "plans", None)
-    key = (_EXECUTOR, about.operation_name)
-    kept: EventExecutor | None = None if plans is None else plans.get(key)
+    executors: dict[str | None, EventExecutor] = {} if plans is None else plans.setdefault(_EXECUTORS, {})
+    kept = executors.get(about.operation_name)
     if kept is None:
         built = _built(schema, about)
-        if plans is not None and isinstance(built, EventExecutor):
+        if plans is not None and len(executors) < MOST_OPERATIONS and isinstance(built, EventExecutor):
             built.keep()
-            plans[key] = built.for_request(None, built.variable_values)
+            executors[about.operation_name] = built.for_request(None, VariableValues({}, {}))
         return built
     definitions, variables = kept.operation.variable_definitions, kept.variable_values
     if definitions:
