@@ -148,8 +148,6 @@ def doctor() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def export_(team: str, file: Path) -> None:
     """Write all of a team (projects, code, deployments) into FILE, for `import`. For who operates a stage."""
-    if file.exists():
-        raise click.ClickException(f"{file} is there already.")
     config = provisioned()
     from cli.archiving import export  # noqa: PLC0415 - commands load what they need
 
@@ -161,6 +159,8 @@ def export_(team: str, file: Path) -> None:
 @click.option("--dry-run", is_flag=True, help="Only look whether the file is whole, and say what is in it.")
 def import_(file: Path, *, dry_run: bool) -> None:
     """Put back what `export` wrote into FILE and is not there. What is there stays. For who operates a stage."""
+    if not file.is_file():
+        raise click.ClickException(f"{file} is no file.")
     config = provisioned()
     from cli.archiving import restore  # noqa: PLC0415 - commands load what they need
 

@@ -99,7 +99,7 @@ def operation_plan(executor: Executor, kind: type[Any]) -> Render:
 
 def _member(executor: Executor, given: Any, name: str) -> GraphQLObjectType:
     """Return the type of that name where it is the given one or a member of the given union."""
-    inner = _inner(given) if isinstance(given, GraphQLNonNull) else given
+    inner = nullable(given)
     kind = executor.schema.get_type(name)
     fits = kind is inner or (isinstance(inner, GraphQLUnionType) and kind in inner.types)
     if not isinstance(kind, GraphQLObjectType) or not fits:
@@ -165,6 +165,11 @@ def _completion(executor: Executor, kind: Any, details: FieldDetailsList) -> Ren
     if is_leaf_type(kind):
         return _or_null(_not_null(_serializer(kind)))
     raise NoPlan
+
+
+def nullable(kind: Any) -> Any:
+    """Return a type without what says that it is never null."""
+    return _inner(kind) if isinstance(kind, GraphQLNonNull) else kind
 
 
 def _inner(kind: Any) -> Any:

@@ -15,7 +15,6 @@ from typing import Any, Final, cast
 
 from graphql import (
     GraphQLError,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     OperationType,
@@ -33,7 +32,7 @@ from strawberry.types import ExecutionContext
 
 from graph.documents import MOST_OPERATIONS
 from graph.encoding import encoded
-from graph.plans import NoPlan, Plan, Render, operation_plan, selection_plan
+from graph.plans import NoPlan, Plan, Render, nullable, operation_plan, selection_plan
 
 LONG: Final = 20
 """Items of a list that takes others' time: each may have any number of fields."""
@@ -143,7 +142,7 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _shown_items(self, of: Any, details: FieldDetailsList, info: Any, items: list[Any]) -> list[Any] | None:
         """Return the items of a list whose plan does everything, where they are few enough for one turn."""
-        kind = of.of_type if isinstance(of, GraphQLNonNull) else of  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - generic
+        kind = nullable(of)
         if len(items) > MANY or not isinstance(kind, GraphQLObjectType) or kind.is_type_of is None:
             return None
         plan = self._plan(kind, details)
@@ -215,8 +214,8 @@ def executor_of(schema: GraphQLSchema, about: ExecutionContext) -> EventExecutor
 
 
 def _built(schema: GraphQLSchema, about: ExecutionContext) -> EventExecutor | list[GraphQLError]:
-    build: Any = EventExecutor.build  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - its middleware
-    return build(
+    kind: Any = EventExecutor
+    return kind.build(
         schema,
         about.graphql_document,
         about.root_value,

@@ -29,9 +29,6 @@ class FileContent(msgspec.Struct, frozen=True):
         return GeneratedFile(self.path, len(self.content.encode()), self.sha256)
 
 
-GENERATIONS_FOLDER: Final = "generations/"
-
-
 class Artifact(msgspec.Struct, frozen=True):
     """`text` is all text since the last reset; `files` are the complete files in the order they came."""
 
@@ -45,7 +42,7 @@ def folder(generation: Generation) -> str:
 
 
 def folder_of(generation_id: str) -> str:
-    return f"{GENERATIONS_FOLDER}{generation_id}/"
+    return f"generations/{generation_id}/"
 
 
 def prefix(generation: Generation) -> str:

@@ -1,60 +1,29 @@
-"""A team's archive: everything that would go with the team, written to a file, and put back from it.
+"""A team's archive: everything that would go with the team, written to a file (archive_file), and put back from it.
 
 What goes with a team and with its projects, the tables' declarations say. What expires by itself (activity, analytics,
 usage) is not in it, nor what is a person's (accounts, settings), but for the account whose own team it is: nobody else
 could find that team. Secrets are in it as they are stored: sealed for the stage's key, and hashed.
-
-The file is gzip of JSON lines: a head, items and objects, and an end with the digest of all lines before it.
 """
 
-import gzip
-import hashlib
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import msgspec
-
-from services.core.errors import Invalid, NotFound
+from services.core.errors import NotFound
 from services.core.frozen import frozen
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.moving import is_there, items_of, put_back
 from services.foundation.aws.spec import GoesWith, Owner
 from services.foundation.aws.tables import Table
-from services.generations.artifact import GENERATIONS_FOLDER, folder_of
+from services.generations.artifact import folder_of
 from services.generations.model import GENERATIONS
-from services.memberships.model import TEAMS
+from services.lifecycle.admission import Admission
+from services.lifecycle.archive_file import FORM, End, Head, ItemLine, Line, ObjectLine, Writer, lines
+from services.memberships.model import MEMBERSHIPS, TEAMS
 from services.projects.model import PROJECTS
 from services.users import USERS
-
-FORM: Final = "snapinfra-team/1"
-LONGEST_LINE: Final = 256 * 1_048_576
-"""Bytes of a line of an archive: the largest code that a generation may have, in base64, and more."""
-
-
-class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="is", tag="head"):
-    form: str
-    team: str
-
-
-class ItemLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="is", tag="item"):
-    table: str
-    item: dict[str, dict[str, Any]]
-
-
-class ObjectLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="is", tag="object"):
-    key: str
-    media_type: str
-    content: bytes
-
-
-class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="is", tag="end"):
-    digest: str
-
-
-Line = Head | ItemLine | ObjectLine | End
 
 
 @frozen
@@ -77,14 +46,12 @@ class Archives:
 
         What changes meanwhile is in it as it was before or after; nothing is locked.
         """
-        counts, digest = Counter[str](), hashlib.sha256()
-        with gzip.open(file, "wb") as packed:
+        counts = Counter[str]()
+        with Writer(file) as archive:
             async for line in self._lines(team_id):
-                written = msgspec.json.encode(line) + b"\n"
-                digest.update(written)
-                packed.write(written)
+                archive.write(line)
                 counts.update(_counted(line))
-            packed.write(msgspec.json.encode(End(digest.hexdigest())) + b"\n")
+            archive.end()
         return counts
 
     async def restore(self, file: Path, *, dry_run: bool = False) -> Restored:
@@ -92,32 +59,29 @@ class Archives:
 
         Repeating is harmless. What is there stays as it is, also where it has changed.
         """
-        tables, team_id = {table.spec.name: table for table in self.tables}, ""
-        for line in lines(file):  # whole and known, before anything is written
-            if isinstance(line, Head):
-                team_id = line.team
-            if isinstance(line, ItemLine) and not _fits(line, tables.get(line.table), team_id):
-                raise Invalid.one(f"The archive has an item that is none of {line.table}.", "file")
-            if isinstance(line, ObjectLine) and not line.key.startswith(GENERATIONS_FOLDER):
-                raise Invalid.one("The archive has an object that is of no generation.", "file")
+        tables = {table.spec.name: table for table in self.tables}
+        admission = Admission({name: table.spec for name, table in tables.items()})
+        for line in lines(file):  # whole, and the team's, before anything is written
+            admission.admit(line)
         put, kept = Counter[str](), Counter[str]()
         for line in lines(file):
             if isinstance(line, Head | End):
                 continue
-            is_new = await (self._is_missing if dry_run else self._put)(line, tables)
+            is_new = await self._is_missing(line, tables) and (dry_run or await self._put(line, tables))
             (put if is_new else kept).update(_counted(line))
         return Restored(put, kept)
 
     async def _is_missing(self, line: ItemLine | ObjectLine, tables: Mapping[str, Table[Any]]) -> bool:
-        if isinstance(line, ItemLine):
-            return not await is_there(tables[line.table], line.item)
-        return await self.bucket.get(line.key) is None
+        """Tell whether nothing has an item's id, whatever it is sorted by, or an object's key."""
+        if isinstance(line, ObjectLine):
+            return not await self.bucket.has(line.key)
+        table = tables[line.table]
+        several = table.spec in {MEMBERSHIPS, DEPLOYMENT_LOGS}  # a user's in their teams, a deployment's
+        return not await is_there(table, line.item, by=table.spec.key if several else table.spec.key[:1])
 
     async def _put(self, line: ItemLine | ObjectLine, tables: Mapping[str, Table[Any]]) -> bool:
         if isinstance(line, ItemLine):
             return await put_back(tables[line.table], line.item)
-        if await self.bucket.get(line.key) is not None:
-            return False
         await self.bucket.put(line.key, line.content, media_type=line.media_type)
         return True
 
@@ -160,41 +124,6 @@ class Archives:
                     if key not in written:
                         written.add(key)
                         yield ItemLine(table.spec.name, item)
-
-
-def lines(file: Path) -> Iterator[Line]:
-    """Yield the lines of an archive. Raises Invalid where it is none, or not whole."""
-    digest, ended = hashlib.sha256(), False
-    try:
-        for number, text in enumerate(_texts(file)):
-            line = msgspec.json.decode(text, type=Line)
-            if ended or isinstance(line, Head) != (number == 0) or (isinstance(line, Head) and line.form != FORM):
-                raise Invalid.one("This is no archive of a team.", "file")
-            if isinstance(line, End):
-                ended = line.digest == digest.hexdigest()
-                if not ended:
-                    raise Invalid.one("The archive is not as it was written.", "file")
-            digest.update(text)
-            yield line
-    except (OSError, EOFError, msgspec.DecodeError) as wrong:
-        raise Invalid.one(f"This is no archive of a team: {wrong}.", "file") from None
-    if not ended:
-        raise Invalid.one("The archive is cut off.", "file")
-
-
-def _texts(file: Path) -> Generator[bytes]:
-    with gzip.open(file, "rb") as packed:
-        while text := packed.readline(LONGEST_LINE):
-            yield text
-
-
-def _fits(line: ItemLine, table: Table[Any] | None, team_id: str) -> bool:
-    """Tell whether an item is one that goes with a team, or the account whose own it is."""
-    if table is None or not all(name in line.item for name in table.spec.key):
-        return False
-    if table.spec is USERS:
-        return line.item.get("personalTeamId") == {"S": team_id}
-    return any(isinstance(fate, GoesWith) and fate.owner is not Owner.USER for fate in table.spec.fate)
 
 
 def _counted(line: Line) -> list[str]:

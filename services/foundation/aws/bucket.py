@@ -40,6 +40,10 @@ class Bucket:
         """Return what is stored under the key, or None."""
         return await self.aws.run(self._get, key)
 
+    async def has(self, key: str) -> bool:
+        """Tell whether anything is stored under the key."""
+        return key in await self.aws.run(self._keys, key)
+
     async def objects(self, prefix: str) -> AsyncIterator[tuple[str, str, bytes]]:
         """Yield everything below a prefix: its key, its media type and what it is."""
         for key in await self.aws.run(self._keys, prefix):

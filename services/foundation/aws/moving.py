@@ -1,6 +1,6 @@
 """Items as DynamoDB has them, whatever an entity knows of them: out of a table, and back into one."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -28,18 +28,18 @@ async def items_of(table: Table[Any], partition: str, *, index: str | None = Non
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-async def is_there(table: Table[Any], item: Item) -> bool:
-    """Tell whether there is an item with the key of this one."""
-    names = {f"#k{number}": name for number, name in enumerate(table.spec.key)}
+async def is_there(table: Table[Any], item: Item, *, by: Sequence[str]) -> bool:
+    """Tell whether there is an item that has the same of these attributes of the key, the first or both."""
+    names = {f"#k{number}": name for number, name in enumerate(by)}
     request = {
         "TableName": table.name,
         "KeyConditionExpression": " AND ".join(f"{name} = :{name[1:]}" for name in names),
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": {f":{name[1:]}": item[attribute] for name, attribute in names.items()},
         "ConsistentRead": True,
-        "Select": "COUNT",
+        "Limit": 1,
     }
-    return bool((await table.aws.tables.call("Query", request))["Count"])
+    return bool((await table.aws.tables.call("Query", request))["Items"])
 
 
 async def put_back(table: Table[Any], item: Item) -> bool:

@@ -5,6 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -16,7 +17,8 @@ from services.foundation.auth.tokens import Subject
 from services.foundation.aws.keys import key_of
 from services.foundation.aws.spec import GoesWith, Owner
 from services.foundation.aws.tables import Table
-from services.lifecycle.archive import Archives, lines
+from services.lifecycle.archive import Archives
+from services.lifecycle.archive_file import lines
 from services.projects.service import NewProject, ProjectChange
 from services.users import USERS
 from tests.services.lifecycle.test_purge import filled
@@ -131,6 +133,16 @@ def ended(text: bytes) -> bytes:
 
 
 HEAD = b'{"is":"head","form":"snapinfra-team/1","team":"team_1"}\n'
+
+
+def item(table: str, **attributes: Any) -> bytes:
+    return msgspec.json.encode({"is": "item", "table": table, "item": attributes}) + b"\n"
+
+
+def stored_object(key: str, media_type: str = "text/plain") -> bytes:
+    return msgspec.json.encode({"is": "object", "key": key, "media_type": media_type, "content": ""}) + b"\n"
+
+
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "no gzip": lambda _: b"PK\x03\x04",
@@ -142,18 +154,28 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "of another form": lambda _: ended(HEAD.replace(b"/1", b"/2")),
     "without a head": lambda _: ended(b""),
     "an unknown line": lambda _: ended(HEAD + b'{"is":"order","drop":"everything"}\n'),
-    "an unknown table": lambda _: ended(HEAD + b'{"is":"item","table":"nothing","item":{"pk":{"S":"1"}}}\n'),
-    "of a table that is nobody's": lambda _: ended(HEAD + b'{"is":"item","table":"users","item":{"id":{"S":"1"}}}\n'),
-    "an object that is of no generation": lambda _: ended(
-        HEAD + b'{"is":"object","key":"other/1","media_type":"text/plain","content":""}\n'
-    ),
-    "somebody else's account": lambda _: ended(
-        HEAD + b'{"is":"item","table":"users","item":{"id":{"S":"1"},"personalTeamId":{"S":"team_2"}}}\n'
-    ),
-    "an item without its key": lambda _: ended(HEAD + b'{"is":"item","table":"teams","item":{"name":{"S":"1"}}}\n'),
     "no JSON": lambda _: ended(HEAD + b"nonsense\n"),
+    "no UTF-8": lambda _: ended(HEAD + b'{"is":"item","table":"\xff","item":{}}\n'),
     "nested deeply": lambda _: ended(HEAD + b"[" * 100_000 + b"\n"),
+    "a long item": lambda _: ended(HEAD + item("teams", id={"L": [{"L": []}] * 400_000})),
 }
+
+
+@pytest.mark.parametrize("how", range(200))
+def test_a_file_of_which_a_bit_is_another_is_refused_or_says_the_same(how: int, tmp_path: Path) -> None:
+    whole = ended(HEAD + item("projects", id={"S": "project_1"}) * 20)
+    chance = Random(how)  # noqa: S311 - faults, not secrets
+    place = chance.randrange(len(whole))
+    flipped = bytes([whole[place] ^ 1 << chance.randrange(8)])
+    (tmp_path / "team").write_bytes(whole[:place] + flipped + whole[place + 1 :])
+    (tmp_path / "whole").write_bytes(whole)
+
+    try:
+        said = list(lines(tmp_path / "team"))
+    except Invalid:
+        return
+    assert place < 10, "the head of gzip: the time, the system"
+    assert said == list(lines(tmp_path / "whole"))
 
 
 @pytest.mark.parametrize("how", BROKEN)
@@ -170,6 +192,103 @@ async def test_a_file_that_is_no_archive_or_not_whole_changes_nothing(
         await archives.restore(file)
 
     assert stored(archives) == before
+
+
+def moved(text: bytes, archive: str, team_id: str) -> bytes:
+    """Return an archive of the team that has other lines as well, of a like kind."""
+    head, *rest = gzip.decompress(text).splitlines(keepends=True)
+    assert team_id.encode() in head
+    return ended(b"".join([head, *rest[:-1], archive.encode()]))
+
+
+STRANGE: dict[str, Callable[[Site], bytes]] = {
+    "a member of another team": lambda _: item(
+        "team-members", id={"S": "user_mallory"}, teamId={"S": "team_other"}, role={"S": "ADMIN"}, **TIMES
+    ),
+    "another team": lambda _: item("teams", id={"S": "team_other"}, name={"S": "x"}, userId={"S": "user_m"}, **TIMES),
+    "somebody else's account": lambda _: item("users", id={"S": "user_m"}, personalTeamId={"S": "team_other"}, **TIMES),
+    "a schema of a project that is not in it": lambda _: item(
+        "schemas", id={"S": "schema_1"}, projectId={"S": "project_other"}, **TIMES
+    ),
+    "a log of no deployment of its own": lambda _: item(
+        "deployment-logs", id={"S": "deployment_x"}, lastSeq={"N": "1"}, entries={"L": []}, **TIMES
+    ),
+    "a member who is no entity": lambda site: item(
+        "team-members", id={"S": "user_m"}, teamId={"S": site.project.team_id}, role={"S": "admin"}, **TIMES
+    ),
+    "a project without its fields": lambda site: item(
+        "projects", id={"S": "project_1"}, userId={"S": "user_m"}, teamId={"S": site.project.team_id}
+    ),
+    "a key of another type": lambda site: item(
+        "projects", id={"N": "7"}, userId={"S": "user_m"}, teamId={"S": site.project.team_id}, **TIMES
+    ),
+    "an attribute of no type": lambda site: with_more(site, colour={"S": 5}),
+    "an attribute of two types": lambda site: with_more(site, colour={"S": "5", "N": "5"}),
+    "a number that is none": lambda site: with_more(site, colour={"N": "many"}),
+    "an empty set": lambda site: with_more(site, colour={"SS": []}),
+    "too many levels": lambda site: with_more(site, colour=nested(40)),
+    "an empty key of an index": lambda site: with_more(site, deleted={"S": ""}),
+    "an unknown table": lambda _: item("nothing\x1b[31m", id={"S": "1"}),
+    "a table that is nobody's": lambda _: item("rates", id={"S": "1"}, **TIMES),
+    "an item without its key": lambda _: item("teams", name={"S": "1"}),
+    "an object of no generation": lambda _: stored_object("elsewhere/evil.txt"),
+    "an object of another's generation": lambda _: stored_object("generations/generation_other/attempt-1/x"),
+    "an object without a key": lambda _: stored_object(""),
+    "an object of no media type": lambda _: stored_object("generations/g/x", "a\r\nx-evil: 1"),
+}
+TIMES = {name: {"S": "2026-01-01T00:00:00.000Z"} for name in ("createdAt", "updatedAt")}
+
+
+def with_more(site: Site, **attributes: Any) -> bytes:
+    """Return a line of a project of the site's team that is as it should be but for these."""
+    project = {"userId": {"S": site.actor.user_id}, "teamId": {"S": site.project.team_id}, "status": {"S": "DRAFT"}}
+    project |= {"id": {"S": "project_1"}, "name": {"S": "x"}, "description": {"S": ""}}
+    return item("projects", **project, **TIMES, **attributes)
+
+
+def nested(levels: int) -> Any:
+    return {"L": [nested(levels - 1)]} if levels else {"S": "x"}
+
+
+async def test_a_line_that_is_as_it_should_be_is_put_back(site: Site, archives: Archives, tmp_path: Path) -> None:
+    file = tmp_path / "team"
+    await archives.export(site.project.team_id, file)
+    file.write_bytes(moved(file.read_bytes(), with_more(site, colour=nested(9)).decode(), site.project.team_id))
+
+    done = await archives.restore(file)
+
+    assert done.put == {"projects": 1}
+
+
+@pytest.mark.parametrize("how", STRANGE)
+async def test_what_is_not_the_teams_or_nothing_that_could_be_stored_is_refused_before_anything_is_written(
+    site: Site, archives: Archives, tmp_path: Path, how: str
+) -> None:
+    file = tmp_path / "team"
+    await archives.export(site.project.team_id, file)
+    file.write_bytes(moved(file.read_bytes(), STRANGE[how](site).decode(), site.project.team_id))
+    lose(archives, {key: what for key, what in stored(archives).items() if key[0] == "projects"})
+    before = stored(archives)
+
+    with pytest.raises(Invalid) as refused:
+        await archives.restore(file)
+
+    assert "\x1b" not in refused.value.message
+    assert stored(archives) == before
+
+
+async def test_a_project_is_not_put_beside_one_of_its_id(site: Site, archives: Archives, tmp_path: Path) -> None:
+    bob = await site.services.users.actor(Subject("user_bob"))
+    bobs = await site.services.projects.create(NewProject("Bobs", team_id=bob.personal_team_id), by=bob)
+    file = tmp_path / "team"
+    await archives.export(site.project.team_id, file)
+    text = with_more(site).replace(b"project_1", bobs.id.encode()).decode()
+    file.write_bytes(moved(file.read_bytes(), text, site.project.team_id))
+
+    done = await archives.restore(file)
+
+    assert not done.put
+    assert (await site.services.projects.get(bobs.id, by=bob)).name == "Bobs"
 
 
 async def test_nothing_of_another_team_is_in_the_file(site: Site, archives: Archives, tmp_path: Path) -> None:
