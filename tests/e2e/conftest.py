@@ -1,17 +1,27 @@
-"""The fixtures of the browser tests: a Chromium, installed where it is missing and can be."""
+"""The fixtures of several files: a Redis of a test's own, and a Chromium, installed where it is missing and can be."""
 
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
 
 from tests.e2e.browser import chromium
+from tests.services.foundation.events.redis_server import RedisServer
 
 INSTALL: Final = "apt-get install -y --no-install-recommends chromium"
 PATIENCE: Final = 120
 """Seconds for each step of the installation."""
+
+
+@pytest.fixture
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

@@ -24,14 +24,6 @@ GENERATE = """mutation Build($input: GenerateInput!) {
 }"""
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.kill()
-
-
 @pytest.fixture
 def collector() -> Iterator[Collector]:
     with Collector() as running:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -21,14 +20,6 @@ from tests.services.foundation.events.redis_server import RedisServer
 from tests.snapinfra import Server, User, events, provisioned, rebuilt
 
 ARTIFACT = "query($id: ID!) { generation(id: $id) { status attempt text files { path content } } }"
-
-
-@pytest.fixture
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture

@@ -198,10 +198,8 @@ class Worker(Generic[R]):
             began, queue = time.perf_counter(), {"messaging.destination.name": self.queue.name}
             if record.attempt == 1:
                 JOB_WAIT.record((self.now() - record.created_at).total_seconds(), queue)
-            with span(
-                "process", Role.CONSUMER, {**queue, "snapinfra.job": job_id}, parent=record.traceparent
-            ) as attempt:
-                attempt.note({"snapinfra.attempt": record.attempt})
+            which = {**queue, "snapinfra.job": job_id, "snapinfra.attempt": record.attempt}
+            with span("process", Role.CONSUMER, which, parent=record.traceparent) as attempt:
                 async with Producer(self.events, job_id, attempt=record.attempt, base=base) as out:
                     run = Run(table, record, out)
                     done = await self._hold(run, delivery, lambda: (attempt.end(), free()))
