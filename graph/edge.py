@@ -8,7 +8,8 @@ import asyncio
 import zlib
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from graph.access_log import HEADER, request_id_of
 from graph.headers import NOTHING, always
@@ -32,6 +33,9 @@ LONG: Final = 128 * 1024
 _GZIP: Final = zlib.MAX_WBITS | 16
 """What zlib calls the format of gzip."""
 
+_FORWARDED: Final = ("x-forwarded-for", "x-forwarded-proto")
+"""What a proxy says of a request's client."""
+
 _EXPOSED: Final = ", ".join(EXPOSED)
 
 
@@ -45,6 +49,7 @@ class Edge:
         self._turnstile = turnstile
         self._hosts = Hosts((*config.allowed_hosts, config.host))
         self._always = {"content-security-policy": NOTHING, **always(secure=not config.development)}
+        self._proxies: ASGIApp = ProxyHeadersMiddleware(_nothing, list(config.trusted_proxies))  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue] - uvicorn's types of ASGI are its own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -66,15 +71,26 @@ class Edge:
         if refused is None and (scope["path"] != PATH or _is_page(request) or _is_preflight(request)):
             await self._others(scope, receive, send)
             return
+        answer = await self._answered(request, refused)
+        await answer(scope, receive, send)
+
+    async def respond(self, request: Incoming) -> Answer:
+        """Return the answer to a POST at PATH, as its connection has read it: proxies that are trusted say for whom."""
+        if any(name in request.headers for name in _FORWARDED):
+            await self._proxies(request.scope, request.receive, _unsent)
+        await self._turnstile.enter(address_of(request.scope))
+        return await self._answered(request, self._hosts.refusal(request.scope))
+
+    async def _answered(self, request: Incoming, refused: Answer | None) -> Answer:
         request_id = request_id_of(request.headers)
         with noting(requestId=request_id, transport="http"):
             answer = refused or await self._transport.answer(request)
-            if refused is None:
-                await _compress(answer, request)
-                self._tell_page(answer, request)
-            answer.headers.update(self._always)
-            answer.headers[HEADER] = request_id
-            await answer(scope, receive, send)
+        if refused is None:
+            await _compress(answer, request)
+            self._tell_page(answer, request)
+        answer.headers.update(self._always)
+        answer.headers[HEADER] = request_id
+        return answer
 
     def _tell_page(self, answer: Answer, request: Incoming) -> None:
         """Tell a page of another origin what it may read (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
@@ -85,6 +101,15 @@ class Edge:
         if self._transport.origins.allow(origin):
             answer.headers["access-control-allow-origin"] = origin
         _vary(answer, "Origin")
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand behind uvicorn's middleware, which changes a scope."""
+    del scope, receive, send
+
+
+async def _unsent(message: Message) -> None:
+    del message
 
 
 async def _compress(answer: Answer, request: Incoming) -> None:

@@ -6,6 +6,8 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from graph.edge import PATH, Edge
+from graph.exchanges import Exchange, is_short
 from graph.guard import TAKING, Due, Guard, GuardedConfig
 from graph.lingering import Lingering, cut
 from services.core.errors import Limited
@@ -19,12 +21,11 @@ FRAMING: Final = 8
 MOST_PIPELINED: Final = 16
 """Requests that wait for an earlier one of their connection."""
 
-SHORT: Final = 65_536
-"""Bytes of a body that is read to its end also where nobody wants it, and the connection goes on."""
-
 SLICE: Final = 8_192
 """Bytes that are read before anybody looks what was in them: two hundred requests, at most."""
 
+
+_GRAPHQL: Final = PATH.encode()
 
 _TOO_MANY: Final = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
 
@@ -34,17 +35,22 @@ class GuardedHttp(HttpToolsProtocol):
 
     is_socket = False
     patience = TAKING
+    cycle: Any
+    """What answers the request that came last: uvicorn's cycle, or an Exchange, which does not ask the application."""
+    _unasked: Any = None
 
     def __init__(self, config: GuardedConfig, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
         self.guard: Guard = config.guard
+        self._edge = config.app if isinstance(config.app, Edge) else None
+        self._parser: Any = self.parser
         self.due = Due()
         self._spare = MOST_HEADERS
         self._body = 0
         self._is_within = False
         self._has_headers = False
         self._has_body = False
-        self._answered: RequestResponseCycle | None = None
+        self._answered: RequestResponseCycle | Exchange | None = None
 
     def connection_made(self, transport: Any) -> None:
         lingering: Any = Lingering(transport)
@@ -66,10 +72,15 @@ class GuardedHttp(HttpToolsProtocol):
             self._answered.message_event.set()
         super().connection_lost(exc)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle | Exchange, app: Any) -> None:
         self._answered = cycle
-        answering: Any = partial(_answer, app, cycle)
-        super()._start_asgi_task(cycle, answering)
+        if isinstance(cycle, RequestResponseCycle):
+            answering: Any = partial(_answer, app, cycle)
+            super()._start_asgi_task(cycle, answering)
+        else:
+            task = self.loop.create_task(cycle.run())
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     def handle_websocket_upgrade(self) -> None:
         self.guard.leave(self)  # the socket enters for itself
@@ -94,8 +105,28 @@ class GuardedHttp(HttpToolsProtocol):
         self.due.reading = None  # that of the headers begins with them
 
     def on_headers_complete(self) -> None:
-        super().on_headers_complete()
         self._has_headers = True
+        if self._edge is not None and self.url == _GRAPHQL and self._is_plain_post:
+            self._begin(self._edge)
+        else:
+            super().on_headers_complete()
+
+    @property
+    def _is_plain_post(self) -> bool:
+        parser = self._parser
+        return parser.get_method() == b"POST" and not self.expect_100_continue and not parser.should_upgrade()
+
+    def _begin(self, edge: Edge) -> None:
+        """Begin to answer a request for GraphQL, or let it wait for the one before it, as uvicorn does for others."""
+        self.scope.update(method="POST", path=PATH, raw_path=_GRAPHQL, query_string=b"")
+        scope: Any = self.scope
+        keeps = self._parser.get_http_version() != "1.0" and self._parser.should_keep_alive()
+        waits, self.cycle = not self._waits, Exchange(self, edge, scope, keep_alive=keeps)
+        if waits:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self._unasked))
+        else:
+            self._start_asgi_task(self.cycle, self._unasked)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header. What comes after the body in chunks, nobody reads (RFC 9112, 7.1.2)."""
@@ -162,7 +193,7 @@ async def _answer(app: ASGIApp, cycle: RequestResponseCycle, scope: Scope, recei
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            if cycle.more_body and not _is_short(scope):
+            if cycle.more_body and not is_short(scope):
                 cycle.keep_alive = False
             transport.hold()
             await send(message)
@@ -171,8 +202,3 @@ async def _answer(app: ASGIApp, cycle: RequestResponseCycle, scope: Scope, recei
             transport.flush()
 
     await app(scope, receive, sending)
-
-
-def _is_short(scope: Scope) -> bool:
-    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-    return len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0][:15]) <= SHORT

@@ -37,6 +37,12 @@ class Answer:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
+    def head(self) -> bytes:
+        """Return the lines of the headers, as HTTP/1.1 has them. `connection` is left to whoever has that."""
+        lines = [f"{name}: {value}\r\n" for name, value in self.headers.items() if name != "connection"]
+        lines.append(f"content-length: {len(self.body)}\r\n")
+        return "".join(lines).encode("latin-1")
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del receive
         kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
