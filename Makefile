@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals templates infra objectives observe workflows audit schema-gate side-by-side release-check calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals templates infra objectives observe workflows audit schema-gate side-by-side release-check docs calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -173,6 +173,10 @@ format: .make/tests  ## Format the code and fix what lint can fix
 	@$(VENV)/ruff check --fix .
 	@$(VENV)/ruff format .
 
+docs: .make/site-tools  ## Build the site of documentation into .make/site/html; fails on a link that leads nowhere
+	@$(PYTHON) docs/site/assemble.py .make/site
+	@cd .make/site && ../../.tools/site/bin/zensical build --strict --config-file mkdocs.yml
+
 lock: .make/tests  ## Resolve requirements/*.txt anew
 	@sh requirements/lock
 
@@ -245,6 +249,14 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	@cd tests/workflows && npm ci --silent
 	@$(PYTHON) -m venv .tools/workflows
 	@.tools/workflows/bin/python $(PIP) -r requirements/workflows.txt
+	@touch $@
+
+.make/site-tools: .make/tools docs/site/package-lock.json requirements/site.txt
+	@echo "installing Zensical and mermaid into .tools"
+	@$(PYTHON) -m venv .tools/site
+	@cp docs/site/.npmrc docs/site/package.json docs/site/package-lock.json .tools/site
+	@cd .tools/site && npm ci --silent --ignore-scripts
+	@.tools/site/bin/python $(PIP) -r requirements/site.txt
 	@touch $@
 
 .make/audit: requirements/audit.txt

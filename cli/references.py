@@ -11,6 +11,7 @@ from graphql import build_schema, is_abstract_type
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from graph.codes import MEANINGS
 from graph.schema import sdl
 from services.bootstrap import TABLES
 from services.config import settings
@@ -39,6 +40,7 @@ def refresh(*, check: bool) -> list[str]:
     for name, text in (
         ("schema.graphql", sdl()),
         (".env.example", env_example()),
+        ("docs/reference/errors.md", errors_page()),
         ("docs/reference/metrics.md", metrics_page()),
         ("docs/reference/permissions.md", permissions_page()),
         ("docs/reference/possible-types.json", possible_types()),
@@ -64,6 +66,20 @@ def possible_types() -> str:
         if is_abstract_type(kind)
     }
     return json.dumps(members, indent=2) + "\n"
+
+
+def errors_page() -> str:
+    """Write the catalogue of the codes of errors."""
+    rows = "\n".join(
+        f"| `{code.value}` | {meaning.when} | {meaning.what_to_do} | {meaning.retry} |"
+        for code, meaning in MEANINGS.items()
+    )
+    return (
+        "# Errors\n\nGenerated from `graph/codes.py`. Every error has its code in `extensions.code`; the user errors\n"
+        "of a mutation have theirs in `code`. What sockets are closed with: [streams](../streams.md#ends-and-errors).\n"
+        "How a job ends is not an error: its status and reason say it.\n\n"
+        f"| code | when | what to do | the same request again |\n|---|---|---|---|\n{rows}\n"
+    )
 
 
 def permissions_page() -> str:

@@ -26,6 +26,7 @@ from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from graph.codes import RequestCode
 from graph.encoding import MOST_DIGITS
 from graph.limits import PARSING
 from services.core.frozen import frozen
@@ -146,5 +147,5 @@ def _validated(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLErr
     for part in (*rules, together, visitor):
         vars(part).clear()
     for error in errors:
-        error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}  # here, where its locations are known
+        error.extensions = {"code": RequestCode.GRAPHQL_VALIDATION_FAILED}  # here, where its locations are known
     return errors

@@ -10,6 +10,7 @@ from graphql.execution.values import get_argument_values
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
+from graph.codes import RequestCode
 from resolvers.errors import ErrorCode, code_of
 from services.core.errors import Invalid, Limited, Problem
 from services.core.logs import noted
@@ -52,12 +53,14 @@ def _described(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         case Problem():
             return original.message, _extensions(original)
         case CannotGetOperationTypeError():
-            return original.as_http_error_reason(), {"code": "OPERATION_RESOLUTION_FAILURE"}
+            return original.as_http_error_reason(), {"code": RequestCode.OPERATION_RESOLUTION_FAILURE}
         case InvalidOperationTypeError() | MissingQueryError():
-            return error.message, {"code": "BAD_REQUEST"}
+            return error.message, {"code": RequestCode.BAD_REQUEST}
         case None | GraphQLError() if error.path is None:
             syntax = isinstance(error, GraphQLSyntaxError)
-            return error.message, {"code": "GRAPHQL_PARSE_FAILED" if syntax else "GRAPHQL_VALIDATION_FAILED"}
+            return error.message, {
+                "code": RequestCode.GRAPHQL_PARSE_FAILED if syntax else RequestCode.GRAPHQL_VALIDATION_FAILED
+            }
         case GraphQLError() if _is_of_arguments(original):
             return error.message, {"code": ErrorCode.BAD_USER_INPUT.value}
         case _:

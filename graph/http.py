@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message
 from strawberry.types import ExecutionResult
 
+from graph.codes import RequestCode
 from graph.encoding import decoded, encoded
 from graph.errors import coded
 from graph.messages import Answer, Incoming
@@ -41,7 +42,7 @@ SOCKET: Final = "Subscriptions need a WebSocket at this path, with the subprotoc
 class Malformed(Exception):
     """The request is not one of GraphQL over HTTP."""
 
-    def __init__(self, message: str, *, status: int = 400, code: str = "BAD_REQUEST", **headers: str) -> None:
+    def __init__(self, message: str, *, status: int = 400, code: str = RequestCode.BAD_REQUEST, **headers: str) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
@@ -56,7 +57,7 @@ class NotPersisted(Malformed):
     """
 
     def __init__(self) -> None:
-        super().__init__("PersistedQueryNotSupported", code="PERSISTED_QUERY_NOT_SUPPORTED")
+        super().__init__("PersistedQueryNotSupported", code=RequestCode.PERSISTED_QUERY_NOT_SUPPORTED)
 
 
 class TooLong(Exception):

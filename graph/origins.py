@@ -17,6 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.http.websocket_origin import is_same_origin
 
+from graph.codes import RequestCode
 from graph.http import JSON, refusal
 from graph.messages import Answer
 from services.config import Config
@@ -113,7 +114,7 @@ class Hosts:
                 self._known.update(host for host in hosts if len(host) <= LONGEST_KNOWN)
             return None
         self._refusals.tell(", ".join(hosts))
-        error = GraphQLError("This server does not answer for this host.", extensions={"code": "BAD_REQUEST"})
+        error = GraphQLError("This server does not answer for this host.", extensions={"code": RequestCode.BAD_REQUEST})
         return refusal([error], JSON, status=MISDIRECTED, connection="close")
 
     def _answers_for(self, host: str) -> bool:

@@ -26,6 +26,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
+from graph.codes import RequestCode
 from graph.documents import MOST_OPERATIONS, Checked, check, kept, read
 from graph.encoding import encoded
 from graph.inputs import Inputs, TooMuch
@@ -132,7 +133,7 @@ class Preparation:
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         if len(operations) > 1 and self.operation_name is None:
             message = "The document has several operations: say which one by `operationName`."
-            raise GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
+            raise GraphQLError(message, extensions={"code": RequestCode.OPERATION_RESOLUTION_FAILURE})
         operation = get_operation_ast(document, self.operation_name)
         if operation is None:
             raise CannotGetOperationTypeError(self.operation_name)
