@@ -17,6 +17,8 @@ from graph.headers import PAGE, SecureHeaders
 from graph.http import Coded, TooLong, bounded
 from graph.messages import Incoming
 from graph.origins import Cors, Origins
+from graph.sdl import PATH as SCHEMA
+from graph.sdl import schema_document
 from graph.transport import GraphQLTransport
 from graph.turns import Turnstile
 from services.bootstrap import Services
@@ -38,6 +40,7 @@ def create_app(services: Services) -> Edge:
     routes: list[BaseRoute] = [
         Route("/", _home),
         Route("/graphql", _graphiql),
+        Route(SCHEMA, schema_document),
         Route("/api/health", _health),
         Route("/api/live", _live),
         Route("/api/webhooks/clerk", _clerk, methods=["POST"]),
