@@ -37,16 +37,7 @@ ROOT: Final = Path(__file__).parent.parent
 def refresh(*, check: bool) -> list[str]:
     """Write the references that differ from the code, or with `check` only name them."""
     stale: list[str] = []
-    for name, text in (
-        ("schema.graphql", sdl()),
-        (".env.example", env_example()),
-        ("docs/reference/errors.md", errors_page()),
-        ("docs/reference/metrics.md", metrics_page()),
-        ("docs/reference/permissions.md", permissions_page()),
-        ("docs/reference/possible-types.json", possible_types()),
-        ("docs/reference/settings.md", settings_page()),
-        ("docs/reference/tables.md", tables_page()),
-    ):
+    for name, text in _references():
         path = ROOT / name
         if path.is_file() and path.read_text() == text:
             continue
@@ -55,6 +46,20 @@ def refresh(*, check: bool) -> list[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
     return stale
+
+
+def _references() -> tuple[tuple[str, str], ...]:
+    """Write the references, each with the name of its file."""
+    return (
+        ("schema.graphql", sdl()),
+        (".env.example", env_example()),
+        ("docs/reference/errors.md", errors_page()),
+        ("docs/reference/metrics.md", metrics_page()),
+        ("docs/reference/permissions.md", permissions_page()),
+        ("docs/reference/possible-types.json", possible_types()),
+        ("docs/reference/settings.md", settings_page()),
+        ("docs/reference/tables.md", tables_page()),
+    )
 
 
 def possible_types() -> str:
