@@ -4,8 +4,6 @@ A key belongs to a team and acts for the person who made it, with the role that 
 their membership: coming back into the team does not bring it back.
 """
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,6 +18,7 @@ from services.core.errors import Fault, Invalid, NotFound, Unauthenticated
 from services.core.frozen import frozen
 from services.core.ids import ApiKeyId, TeamId
 from services.core.pages import Page, PageRequest
+from services.core.pepper import Pepper, is_among
 from services.core.policy import Action, require
 from services.core.recent import Recent
 from services.core.text import bounded
@@ -57,7 +56,7 @@ class ApiKeys:
     access: AccessChanges
     recent: Recent[ApiKey]
     idempotency: Idempotency
-    pepper: bytes
+    pepper: Pepper
     random: Callable[[int], bytes]
     now: Clock
 
@@ -81,7 +80,7 @@ class ApiKeys:
             user_id=by.user_id,
             name=new.name.strip(),
             scopes=tuple(scope for scope in Scope if scope in new.scopes),
-            hash=self._hash(text),
+            hash=self.pepper.hash(text),
             expires_at=new.expires_at,
             created_at=now,
             updated_at=now,
@@ -123,10 +122,11 @@ class ApiKeys:
         """
         key_id = id_in(text)
         key = await self._remembered(key_id) if key_id else None
-        if key is None or not hmac.compare_digest(key.hash, self._hash(text)):
+        hashes = self.pepper.hashes(text)
+        if key is None or not is_among(key.hash, hashes):
             raise Unauthenticated("The API key is not one of ours.")
         actor = await self._actor(key)
-        await self._note_use(key)
+        await self._note_use(key, hashes[0])
         return key, actor
 
     async def actor_of(self, key_id: ApiKeyId) -> Actor:
@@ -157,21 +157,20 @@ class ApiKeys:
                 self.recent.put(key_id, key, read_at=read_at)
         return key
 
-    async def _note_use(self, key: ApiKey) -> None:
+    async def _note_use(self, key: ApiKey, current: str) -> None:
+        """Note when a key was used, and keep its hash with the pepper in use: the previous one is to go some day."""
         now = self.now()
 
         def is_noted(key: ApiKey) -> bool:
-            return key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY
+            is_recent = key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY
+            return is_recent and key.hash == current
 
         if not is_noted(key):
             noted = await self.table.update(
-                key.id, lambda old: old if is_noted(old) else replace(old, last_used_at=now)
+                key.id, lambda old: old if is_noted(old) else replace(old, last_used_at=now, hash=current)
             )
             if noted is not None:
                 self.recent.put(key.id, noted, read_at=now)
-
-    def _hash(self, text: str) -> str:
-        return hmac.new(self.pepper, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _role_of_maker(key: ApiKey, maker: Standing) -> Role | None:

@@ -190,7 +190,10 @@ class Adapters:
                 keys=keys, issuer=config.clerk_issuer, authorized_parties=parties, local=config.development
             )
         if config.development and config.jwt_secret:
-            verifiers["HS256"] = DevVerifier(config.jwt_secret.get_secret_value())
+            before = config.jwt_secret_previous
+            verifiers["HS256"] = DevVerifier(
+                config.jwt_secret.get_secret_value(), before.get_secret_value() if before else None
+            )
         return Authenticator(verifiers, dev_users=config.development)
 
     @property

@@ -127,9 +127,10 @@ def identity(shared: Shared, access: Access, projects: Projects) -> Identity:
 
 def accounts(shared: Shared, identity: Identity, deletion: Deletion) -> Accounts:
     adapters = shared.adapters
-    secret = adapters.config.clerk_webhook_secret
+    secret, before = adapters.config.clerk_webhook_secret, adapters.config.clerk_webhook_secret_previous
+    previous = before.get_secret_value() if before else None
     return Accounts(
-        signatures=Signatures(secret.get_secret_value()) if secret else None,
+        signatures=Signatures(secret.get_secret_value(), previous) if secret else None,
         users=identity.users,
         memberships=identity.teams.memberships,
         once=shared.once,

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr
 from services.config import forms
 from services.config.forms import HttpUrl, Words
 from services.config.section import Section
+from services.core.pepper import Pepper
 
 
 class AuthSettings(Section):
@@ -38,11 +39,21 @@ class AuthSettings(Section):
         alias="CLERK_WEBHOOK_SECRET",
         description="Signing secret of Clerk's webhook to /api/webhooks/clerk; unset, there is no such endpoint.",
     )
+    clerk_webhook_secret_previous: forms.SigningSecret | None = Field(
+        None,
+        alias="CLERK_WEBHOOK_SECRET_PREVIOUS",
+        description="Another signing secret that holds as well, while CLERK_WEBHOOK_SECRET changes.",
+    )
     clerk_api_url: HttpUrl = Field("https://api.clerk.com", alias="CLERK_API_URL", description="Where Clerk's API is.")
     jwt_secret: forms.OwnSecret | None = Field(
         None,
         alias="JWT_SECRET",
         description="Secret of the HS256 tokens of `snapinfra token`; at least 32 characters. Development only.",
+    )
+    jwt_secret_previous: forms.OwnSecret | None = Field(
+        None,
+        alias="JWT_SECRET_PREVIOUS",
+        description="Another secret whose tokens hold as well, while JWT_SECRET changes. Development only.",
     )
     jwt_lifetime: forms.Lifetime = Field(
         timedelta(days=7),
@@ -54,8 +65,14 @@ class AuthSettings(Section):
     api_key_pepper: forms.OwnSecret | None = Field(
         None,
         alias="API_KEY_PEPPER",
-        description="Secret that API keys are hashed with; at least 32 characters. Another one ends all keys. "
-        "Required in production.",
+        description="Secret that API keys are hashed with; at least 32 characters. Another one ends all keys, unless "
+        "the earlier one is API_KEY_PEPPER_PREVIOUS. Required in production.",
+    )
+    api_key_pepper_previous: forms.OwnSecret | None = Field(
+        None,
+        alias="API_KEY_PEPPER_PREVIOUS",
+        description="Another pepper whose hashes hold as well, while API_KEY_PEPPER changes; a key that is used takes "
+        "API_KEY_PEPPER's.",
     )
 
     admins: Words = Field(
@@ -65,7 +82,10 @@ class AuthSettings(Section):
     )
 
     @property
-    def pepper(self) -> bytes:
+    def pepper(self) -> Pepper:
         """What API keys are hashed with; in development also JWT_SECRET, or a value that everybody knows."""
-        secret = self.api_key_pepper or self.jwt_secret
-        return secret.get_secret_value().encode() if secret else b"development"
+        secret, previous = self.api_key_pepper or self.jwt_secret, self.api_key_pepper_previous
+        return Pepper(
+            secret.get_secret_value().encode() if secret else b"development",
+            previous.get_secret_value().encode() if previous else None,
+        )

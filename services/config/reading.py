@@ -28,7 +28,7 @@ class BadConfig(Exception):
 def read(variables: Mapping[str, str], *, besides: Sequence[str] = ()) -> Config:
     """Validate the given variables. Raises BadConfig listing everything that is wrong, `besides` included."""
     given = {name: value for name, value in variables.items() if value.strip()}
-    faults = [*_faults_together(given), *besides]
+    faults = [*_faults_together(given), *_faults_of_previous(given), *besides]
     try:
         config = Config.model_validate(given)
     except ValidationError as error:
@@ -71,6 +71,13 @@ def _faults_together(given: Mapping[str, str]) -> Iterator[str]:
         yield "APP_URL: required with MAIL_FROM"
     if clerk and "CLERK_ISSUER" not in given:
         yield "CLERK_ISSUER: required with CLERK_JWT_KEY or CLERK_JWKS_URL"
+
+
+def _faults_of_previous(given: Mapping[str, str]) -> Iterator[str]:
+    """Yield which secrets are second to none."""
+    for name in ("API_KEY_PEPPER", "JWT_SECRET", "CLERK_WEBHOOK_SECRET"):
+        if f"{name}_PREVIOUS" in given and name not in given:
+            yield f"{name}: required with {name}_PREVIOUS"
 
 
 def _faults_of_tls(config: Config) -> Iterator[str]:

@@ -5,8 +5,6 @@ and for the address, whoever names it: nobody's mail is flooded, and nobody earn
 """
 
 import dataclasses
-import hashlib
-import hmac
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -18,6 +16,7 @@ from services.core.clock import Clock
 from services.core.errors import Conflict
 from services.core.frozen import frozen
 from services.core.ids import TargetId
+from services.core.pepper import Pepper
 from services.foundation.limits.rate_limit import RateLimiter
 from services.notifications.model import NotificationTarget, SentCode
 
@@ -41,7 +40,7 @@ _ACTION: Final = "askTarget"
 class Confirmations:
     rates: RateLimiter
     """With limits of its own; these are set here."""
-    pepper: bytes
+    pepper: Pepper
     random: Callable[[int], bytes]
     now: Clock
 
@@ -53,12 +52,12 @@ class Confirmations:
         address = dataclasses.replace(self.rates, most=OF_ADDRESS, what="messages to this address", window=HOUR)
         await user.take(_ACTION, target.id, by=by.user_id)
         await team.take(_ACTION, target.id, by=target.team_id)
-        await address.take(_ACTION, target.id, by=self._hash(target.address.lower())[:32])
+        await address.take(_ACTION, target.id, by=self.pepper.hash(target.address.lower())[:32])
 
     def code_for(self, target_id: TargetId) -> tuple[str, SentCode]:
         """Make a code for a telephone, and what is kept of it."""
         code = f"{int.from_bytes(self.random(8)) % 10**CODE_DIGITS:0{CODE_DIGITS}}"
-        return code, SentCode(self._of(target_id, code), self.now() + CODE_LIFETIME)
+        return code, SentCode(self.pepper.hash(_of(target_id, code)), self.now() + CODE_LIFETIME)
 
     def entered(self, target: NotificationTarget, code: str) -> NotificationTarget:
         """Return the target after somebody has entered a code: without one where it was right, else with one try more.
@@ -70,12 +69,10 @@ class Confirmations:
             return target
         if sent.tries >= CODE_TRIES or sent.expires_at <= self.now():
             raise Conflict("The code is not valid any more: delete this target and add it again.", current=target)
-        if hmac.compare_digest(sent.hash, self._of(target.id, code.strip())):
+        if self.pepper.matches(_of(target.id, code.strip()), sent.hash):
             return replace(target, code=None)
         return replace(target, code=replace(sent, tries=sent.tries + 1))
 
-    def _of(self, target_id: TargetId, code: str) -> str:
-        return self._hash(f"{target_id}\n{code}")
 
-    def _hash(self, text: str) -> str:
-        return hmac.new(self.pepper, text.encode(errors="replace"), hashlib.sha256).hexdigest()
+def _of(target_id: TargetId, code: str) -> str:
+    return f"{target_id}\n{code}"

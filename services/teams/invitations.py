@@ -1,7 +1,5 @@
 """Invitations into a team: by email address, for a week, with a token that is shown once."""
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,6 +12,7 @@ from services.core.errors import Conflict, Invalid, NotFound
 from services.core.frozen import frozen
 from services.core.ids import InvitationId, TeamId
 from services.core.pages import Page, PageRequest
+from services.core.pepper import Pepper
 from services.core.policy import Action, require, require_person
 from services.core.text import is_email
 from services.foundation.auth.access import AccessChanges
@@ -49,7 +48,7 @@ class Invitations:
     mailer: Mailer
     rates: RateLimiter
     """Of mails that one user has sent to strangers."""
-    pepper: bytes
+    pepper: Pepper
     random: Callable[[int], bytes]
     now: Clock
 
@@ -98,7 +97,7 @@ class Invitations:
         await self._admit_mail(token, by=by)
 
         def renewed(old: Invitation) -> Invitation:
-            return replace(old, hash=self._hash(token), expires_at=expires_at, mail_state=self._before_mail)
+            return replace(old, hash=self.pepper.hash(token), expires_at=expires_at, mail_state=self._before_mail)
 
         invitation = await self.table.update(invitation_id, renewed)
         if invitation is None:
@@ -150,7 +149,7 @@ class Invitations:
 
     async def _by_token(self, token: str) -> Invitation:
         invitation = await self.table.find(token.rpartition("_")[0])
-        if invitation is None or not hmac.compare_digest(invitation.hash, self._hash(token)):
+        if invitation is None or not self.pepper.matches(token, invitation.hash):
             raise _no_invitation()
         if invitation.expires_at <= self.now().timestamp():  # DynamoDB deletes it within days
             raise _no_invitation()
@@ -166,7 +165,7 @@ class Invitations:
             user_id=by.user_id,
             email=email,
             role=role,
-            hash=self._hash(token),
+            hash=self.pepper.hash(token),
             expires_at=self._expiry(),
             mail_state=self._before_mail,
             created_at=now,
@@ -176,7 +175,7 @@ class Invitations:
 
     async def _admit_mail(self, name: str, *, by: Actor) -> None:
         if self.mailer.is_on:
-            await self.rates.take("invite", self._hash(name)[:16], by=by.user_id)
+            await self.rates.take("invite", self.pepper.hash(name)[:16], by=by.user_id)
 
     async def _mailed(self, invitation: Invitation, team: Team, token: str, *, by: Actor) -> Invitation:
         """Mail an invitation, once, and return it with what became of that."""
@@ -202,9 +201,6 @@ class Invitations:
 
     def _expiry(self) -> int:
         return int((self.now() + LIFETIME).timestamp())
-
-    def _hash(self, token: str) -> str:
-        return hmac.new(self.pepper, token.encode(), hashlib.sha256).hexdigest()
 
 
 def _letter(invitation: Invitation, team: Team, link: str, *, inviter: str) -> tuple[str, str]:

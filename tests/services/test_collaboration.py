@@ -15,6 +15,7 @@ from services.collaboration import Collaboration, Happening
 from services.core.actor import Actor, Role
 from services.core.clock import utc_now
 from services.core.ids import ProjectId, TeamId, UserId, new_id
+from services.core.pepper import Pepper
 from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
 from services.foundation.aws.clients import Aws
 from services.foundation.aws.spec import E, TableSpec
@@ -58,7 +59,7 @@ class Process:
 
         streams, hub = SharedStreams(log, randbits), Hub(log)
         journal = Journal(table=table(ACTIVITY), streams=streams, now=utc_now)
-        idempotency = Idempotency(table=table(IDEMPOTENCY_KEYS), pepper=b"pepper", now=utc_now)
+        idempotency = Idempotency(table=table(IDEMPOTENCY_KEYS), pepper=Pepper(b"pepper"), now=utc_now)
         access = AccessChanges(table=table(ACCESS_CHANGES), random=token_bytes, now=utc_now)
         self.projects = Projects(
             table=table(PROJECTS), access=access, idempotency=idempotency, journal=journal, now=utc_now

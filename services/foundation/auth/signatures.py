@@ -2,7 +2,7 @@
 
 import base64
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,6 +20,8 @@ TOLERANCE: Final = timedelta(minutes=5)
 class Signatures:
     secret: str
     """`whsec_` and the key in base 64."""
+    previous: str | None = None
+    """Another secret whose signatures hold."""
 
     def check(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> str:
         """Return the id of a message whose signature holds; the same message sent again has the same id.
@@ -31,14 +33,19 @@ class Signatures:
             raise Unauthenticated("The message is not signed.")
         if abs(now.timestamp() - int(timestamp)) > TOLERANCE.total_seconds():
             raise Unauthenticated("The message's time is too far from ours.")
-        expected = self._signature(f"{message_id}.{timestamp}.".encode() + body)
+        content = f"{message_id}.{timestamp}.".encode() + body
+        secrets = (self.secret,) if self.previous is None else (self.secret, self.previous)
         given = [part.partition(",") for part in headers.get("svix-signature", "").split()]
-        if not any(
-            version == "v1" and hmac.compare_digest(signature.encode(), expected) for version, _, signature in given
-        ):
+        signatures = [signature.encode() for version, _, signature in given if version == "v1"]
+        if not any(_holds(signatures, _signature(content, secret)) for secret in secrets):
             raise Unauthenticated("The message's signature does not hold.")
         return message_id
 
-    def _signature(self, content: bytes) -> bytes:
-        key = base64.b64decode(self.secret.removeprefix("whsec_"))
-        return base64.b64encode(hmac.digest(key, content, "sha256"))
+
+def _holds(given: Sequence[bytes], expected: bytes) -> bool:
+    return any(hmac.compare_digest(signature, expected) for signature in given)
+
+
+def _signature(content: bytes, secret: str) -> bytes:
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    return base64.b64encode(hmac.digest(key, content, "sha256"))

@@ -4,8 +4,6 @@ A key says which object a create makes, for whom and from which arguments, and w
 retry goes on where the first try was cut short; from then on it does nothing but read.
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -21,6 +19,7 @@ from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid
 from services.core.frozen import frozen
 from services.core.ids import new_id
+from services.core.pepper import Pepper
 from services.core.text import Kind, bounded
 from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
@@ -73,6 +72,8 @@ class Try:
     _table: Table[IdempotencyKey]
     _wanted: IdempotencyKey | None
     """The key as this try would begin it; None without a clientMutationId."""
+    _digests: tuple[str, ...] = ()
+    """Every `arguments` that a key of the same request may have."""
     _claimed: IdempotencyKey | None = None
 
     async def take_id(self, prefix: str) -> str:
@@ -91,7 +92,7 @@ class Try:
             await self._table.put_new(key)
         except AlreadyExists:
             first = await self._table.find(key.id)
-            key = checked(first, self._wanted) if first else key
+            key = checked(first, self._digests) if first else key
         self._claimed = key
         return key.object_id
 
@@ -104,7 +105,7 @@ class Try:
 @frozen(kw_only=True)
 class Idempotency:
     table: Table[IdempotencyKey]
-    pepper: bytes
+    pepper: Pepper
     now: Clock
 
     @asynccontextmanager
@@ -115,15 +116,16 @@ class Idempotency:
 
         The actor is the user, and the API key where it is one. Raises OtherArguments.
         """
-        wanted = None if client_mutation_id is None else self._key(operation, given, client_mutation_id, by=by)
+        digests = () if client_mutation_id is None else self._digests(given)
+        wanted = None if client_mutation_id is None else self._key(operation, digests, client_mutation_id, by=by)
         earlier = None if wanted is None else await self.table.find(wanted.id)
-        if earlier is not None and wanted is not None:
-            checked(earlier, wanted)
-        attempt = Try(earlier.object_id if earlier and earlier.is_done else None, self.table, wanted)
+        if earlier is not None:
+            checked(earlier, digests)
+        attempt = Try(earlier.object_id if earlier and earlier.is_done else None, self.table, wanted, digests)
         yield attempt
         await attempt.finish(self.now())
 
-    def _key(self, operation: str, given: object, client_mutation_id: str, *, by: Actor) -> IdempotencyKey:
+    def _key(self, operation: str, digests: tuple[str, ...], client_mutation_id: str, *, by: Actor) -> IdempotencyKey:
         if len(client_mutation_id) > MOST:  # with the space around it, of which `bounded` knows nothing
             raise Invalid.one(f"clientMutationId must have 1 to {MOST} characters.", "clientMutationId")
         if faults := bounded(client_mutation_id, field=["clientMutationId"], most=MOST, kind=Kind.LINE):
@@ -136,18 +138,17 @@ class Idempotency:
             updated_at=now,
             object_id="",
             expires_at=int((now + KEY_LIFETIME).timestamp()),
-            arguments=self._digest(given),
+            arguments=digests[0],
         )
 
-    def _digest(self, given: object) -> str:
+    def _digests(self, given: object) -> tuple[str, ...]:
         """Return what tells requests apart, and what was asked for to nobody: there may be secrets in it."""
         plain = msgspec.to_builtins(given, order="deterministic")
-        text = json.dumps(plain, sort_keys=True)  # in ASCII, so that it takes any text
-        return hmac.new(self.pepper, text.encode(), hashlib.sha256).hexdigest()
+        return self.pepper.hashes(json.dumps(plain, sort_keys=True))  # in ASCII, so that it takes any text
 
 
-def checked(key: IdempotencyKey, wanted: IdempotencyKey) -> IdempotencyKey:
+def checked(key: IdempotencyKey, digests: tuple[str, ...]) -> IdempotencyKey:
     """Return the key of an earlier try. Raises OtherArguments where that was asked for something else."""
-    if key.arguments not in (None, wanted.arguments):
+    if key.arguments not in (None, *digests):
         raise OtherArguments
     return key

@@ -147,6 +147,30 @@ def test_production_refuses_development_secrets_and_wants_clerk() -> None:
     assert "API_KEY_PEPPER: required" in str(refused.value)
 
 
+def test_production_refuses_a_previous_development_secret_too() -> None:
+    with pytest.raises(BadConfig, match="JWT_SECRET: not allowed when SNAPINFRA_ENV is production"):
+        read({**CLERK, "API_KEY_PEPPER": "p" * 32, "JWT_SECRET": "x" * 40, "JWT_SECRET_PREVIOUS": "x" * 40})
+    with pytest.raises(BadConfig, match="JWT_SECRET: required with JWT_SECRET_PREVIOUS"):
+        read({**CLERK, "API_KEY_PEPPER": "p" * 32, "JWT_SECRET_PREVIOUS": "x" * 40})
+
+
+@pytest.mark.parametrize("name", ["API_KEY_PEPPER", "JWT_SECRET", "CLERK_WEBHOOK_SECRET"])
+def test_a_previous_secret_alone_is_refused(name: str) -> None:
+    with pytest.raises(BadConfig) as refused:
+        read({"SNAPINFRA_ENV": "development", f"{name}_PREVIOUS": "whsec_" + "b" * 32})
+
+    assert refused.value.faults == (f"{name}: required with {name}_PREVIOUS",)
+
+
+@pytest.mark.parametrize("name", ["API_KEY_PEPPER", "JWT_SECRET", "CLERK_WEBHOOK_SECRET"])
+def test_a_previous_secret_has_the_form_of_a_secret(name: str) -> None:
+    with pytest.raises(BadConfig) as refused:
+        read({**DEVELOPMENT, name: "whsec_" + "b" * 32, f"{name}_PREVIOUS": "short"})
+
+    (fault,) = refused.value.faults
+    assert fault.startswith(f"{name}_PREVIOUS: must ")
+
+
 def test_production_keeps_private_addresses_out_of_reach() -> None:
     production = {**CLERK, "API_KEY_PEPPER": "p" * 32}
 

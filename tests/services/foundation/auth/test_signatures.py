@@ -50,3 +50,14 @@ def test_the_body_counts_byte_for_byte() -> None:
 def test_a_message_of_another_time_is_refused(seconds: int) -> None:
     with pytest.raises(Unauthenticated):
         SIGNATURES.check(BODY, HEADERS, now=SENT + timedelta(seconds=seconds))
+
+
+def test_messages_of_the_other_secret_hold_while_secrets_change() -> None:
+    other = "whsec_" + "b" * 32
+
+    assert Signatures(other, SIGNATURES.secret).check(BODY, HEADERS, now=SENT) == HEADERS["svix-id"]
+    assert Signatures(SIGNATURES.secret, other).check(BODY, HEADERS, now=SENT) == HEADERS["svix-id"]
+    with pytest.raises(Unauthenticated):
+        Signatures(other).check(BODY, HEADERS, now=SENT)
+    with pytest.raises(Unauthenticated):
+        Signatures(other, other).check(BODY, HEADERS, now=SENT)

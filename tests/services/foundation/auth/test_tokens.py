@@ -379,3 +379,24 @@ async def test_a_token_is_checked_once_a_minute_and_never_believed_beyond_its_en
     for forged in (token[:-2] + ("AA" if token[-2:] != "AA" else "BB"), token.swapcase()):
         with pytest.raises(Unauthenticated):
             await subject(forged)
+
+
+async def test_tokens_of_both_secrets_hold_while_secrets_change() -> None:
+    other = "another-secret-of-at-least-32-characters"
+    token = issue_dev_token("alice", secret=SECRET, lifetime=timedelta(seconds=90), now=now)
+
+    before = await DevVerifier(SECRET, other).claims(token)
+    after = await DevVerifier(other, SECRET).claims(token)
+
+    assert before == after
+    assert before["sub"] == "user_alice"
+    for verifier in (DevVerifier(other), DevVerifier(other, other)):
+        with pytest.raises(jwt.InvalidSignatureError):
+            await verifier.claims(token)
+
+
+async def test_a_token_of_the_previous_secret_ends_when_it_says() -> None:
+    token = issue_dev_token("alice", secret=SECRET, lifetime=timedelta(seconds=-60), now=now)
+
+    with pytest.raises(jwt.ExpiredSignatureError):
+        await DevVerifier("another-secret-of-at-least-32-characters", SECRET).claims(token)
