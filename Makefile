@@ -186,7 +186,7 @@ scaffold-lock: .make/tests .make/tools  ## Resolve the packages of generated bac
 setup: .make/product .make/tests .make/tools .make/graphiql
 
 clean:  ## Remove everything that make built (not the data in .snapinfra)
-	rm -rf .venv .tools .make graph/static services/scaffold/reading/lexicon/english.* graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules tests/workflows/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules bench/wire/mercurius/node_modules
+	rm -rf .venv .tools .make graph/static services/scaffold/reading/lexicon/english.* graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules clients/typescript/node_modules clients/typescript/dist tests/workflows/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules bench/wire/mercurius/node_modules
 
 .make/venv:
 	@mkdir -p .make
@@ -292,7 +292,8 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	@cd bench/wire/mercurius && npm ci --silent
 	@touch $@
 
-.make/clients: .make/tools tests/clients/package-lock.json
-	@echo "installing the documented clients into tests/clients"
+.make/clients: .make/tools tests/clients/package-lock.json clients/typescript/package-lock.json
+	@echo "installing clients into tests/clients and clients/typescript"
 	@cd tests/clients && npm ci --silent
+	@cd clients/typescript && npm ci --silent --ignore-scripts
 	@touch $@
