@@ -1,7 +1,8 @@
 // Follows a generation with the packed snapinfra-client, and prints what it came to.
 //
 //   node package.mjs FOLDER URL GENERATION PAUSE TOKEN...     (FOLDER/node_modules has the package; PAUSE is in
-//                                                             milliseconds, after the first event)
+//                                                             milliseconds, after the first event; asking for the token
+//                                                             "fails" throws)
 
 import { pathToFileURL } from "node:url";
 import WebSocket from "ws";
@@ -12,7 +13,11 @@ const { applyGeneration, createSnapinfra, newGeneration } = await import(
 );
 
 let asked = 0;
-const token = () => tokens[Math.min(asked++, tokens.length - 1)];
+const token = () => {
+  const next = tokens[Math.min(asked++, tokens.length - 1)];
+  if (next === "fails") throw new Error("the sign-in server is away");
+  return next;
+};
 const snapinfra = createSnapinfra({ url, token, webSocketImpl: WebSocket });
 const result = { seqs: [], state: newGeneration(), error: null };
 try {

@@ -118,6 +118,34 @@ async def test_a_token_that_does_not_hold_is_asked_for_again(alice: User, folder
 
 
 @pytest.mark.npm
+async def test_a_refusal_counts_once_however_many_streams_a_connection_has(alice: User, folder: Path) -> None:
+    generation_id = await written(alice)
+
+    ends = await said(folder, alice, "together.mjs", generation_id, "expired", alice.token)
+
+    assert ends == ["COMPLETED"] * 5
+
+
+@pytest.mark.npm
+async def test_where_asking_for_a_token_fails_it_is_asked_for_again(alice: User, folder: Path) -> None:
+    generation_id = await written(alice)
+
+    result = await followed(folder, alice, generation_id, "fails", "fails", alice.token)
+
+    assert result["asked"] == 3
+    await is_all(result, alice, generation_id)
+
+
+@pytest.mark.npm
+async def test_where_asking_for_a_token_goes_on_failing_it_says_so(alice: User, folder: Path) -> None:
+    result = await followed(folder, alice, "generation_01m7", "fails")
+
+    message = "There is no token: asking for one failed"
+    assert result["asked"] == 5
+    assert result["error"] == {"name": "SnapinfraError", "code": "NO_TOKEN", "message": message}
+
+
+@pytest.mark.npm
 async def test_without_a_token_that_holds_it_says_so_after_some_attempts(alice: User, folder: Path) -> None:
     result = await followed(folder, alice, "generation_01m7", "expired")
 

@@ -2,7 +2,7 @@
 
 import { type Client, createClient } from "graphql-ws";
 import { DEPLOYMENT_EVENTS, type DeploymentEvent, GENERATION_EVENTS, type GenerationEvent, type LogFilter } from "./events.js";
-import { type Follow, follow } from "./following.js";
+import { type Follow, follow, SnapinfraError } from "./following.js";
 
 /** Milliseconds before the first attempt to connect again, and at most before any. */
 const FIRST_WAIT = 250;
@@ -11,6 +11,9 @@ const LONGEST_WAIT = 15_000;
 /** How often in a row credentials may be refused before that is an error: each time, `token` is asked for another. */
 const MOST_REFUSALS = 3;
 const FORBIDDEN = 4403;
+
+/** How often in a row `token` may fail before that is an error. */
+const MOST_FAILURES = 5;
 
 export interface Options {
   /** The endpoint, such as `wss://api.example.com/graphql`. */
@@ -42,16 +45,29 @@ export function createSnapinfra(options: Options): Snapinfra {
 }
 
 function connection({ url, token, webSocketImpl }: Options): Client {
-  let refusals = 0;
-  return createClient({
+  let refusals = 0; // counted by connections: each may have many streams, and `shouldRetry` is asked for all of them
+  let failures = 0;
+  const client = createClient({
     url,
     webSocketImpl,
-    connectionParams: async () => ({ Authorization: `Bearer ${typeof token === "string" ? token : await token()}` }),
+    connectionParams: async () => {
+      try {
+        return { Authorization: `Bearer ${typeof token === "string" ? token : await token()}` };
+      } catch (error) {
+        if (++failures >= MOST_FAILURES) throw new SnapinfraError("There is no token: asking for one failed", "NO_TOKEN", error);
+        client.terminate();
+        return {}; // which is not sent
+      }
+    },
     retryAttempts: Number.POSITIVE_INFINITY,
     retryWait: (retries) => new Promise((resolve) => setTimeout(resolve, wait(retries))),
-    shouldRetry: (closed) => code(closed) !== FORBIDDEN || ++refusals < MOST_REFUSALS,
-    on: { connected: () => (refusals = 0) },
+    shouldRetry: (why) => !(why instanceof SnapinfraError) && (code(why) !== FORBIDDEN || refusals < MOST_REFUSALS),
+    on: {
+      closed: (event) => void (refusals += code(event) === FORBIDDEN ? 1 : 0),
+      connected: () => void (refusals = failures = 0),
+    },
   });
+  return client;
 }
 
 /** Wait longer each time, and at random: so that all clients of a server do not come back at once. */

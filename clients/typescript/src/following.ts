@@ -17,8 +17,8 @@ export interface Follow {
 export class SnapinfraError extends Error {
   readonly code: string | number | undefined;
 
-  constructor(message: string, code: string | number | undefined) {
-    super(message);
+  constructor(message: string, code: string | number | undefined, cause?: unknown) {
+    super(message, { cause });
     this.name = "SnapinfraError";
     this.code = code;
   }
