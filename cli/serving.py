@@ -257,6 +257,7 @@ def _banner(config: Config) -> None:
         f"""
   Snapinfra is running.
 
+  Console    {url.removesuffix("/graphql")}/#token={token}
   GraphiQL   {url}#token={token}
   GraphQL    {url}   (WebSocket at the same path)
   Token      {token}

@@ -28,6 +28,9 @@ from services.core.errors import Invalid, NotFound, Problem, Unauthenticated
 STATIC: Final = Path(__file__).parent / "static"
 """GraphiQL as built from npm (`make .make/graphiql`)."""
 
+CONSOLE: Final = Path(__file__).parent / "console" / "dist"
+"""The console as built from npm (`make .make/console`)."""
+
 MOST_BODY: Final = 1_000_000
 """Bytes of a webhook's body."""
 
@@ -47,6 +50,8 @@ def create_app(services: Services) -> Edge:
     ]
     if STATIC.is_dir():
         routes.append(Mount("/graphiql", StaticFiles(directory=STATIC)))
+    if CONSOLE.is_dir():
+        routes.append(Mount("/console", StaticFiles(directory=CONSOLE)))
     middleware = [
         Middleware(RequestIds),
         Middleware(SecureHeaders, pages="/graphiql/", secure=not services.config.development),
@@ -59,8 +64,10 @@ def create_app(services: Services) -> Edge:
 
 
 async def _home(request: Request) -> Response:
+    """Show the console, or GraphiQL where it is not built."""
     del request
-    return RedirectResponse("/graphql")
+    page = CONSOLE / "index.html"
+    return _page(page) if page.is_file() else RedirectResponse("/graphql")
 
 
 async def _graphiql(request: Request) -> Response:
@@ -68,7 +75,11 @@ async def _graphiql(request: Request) -> Response:
     page = STATIC / "index.html"
     if not page.is_file():
         return PlainTextResponse("GraphiQL is not built here: run `make dev`.", status_code=404)
-    return FileResponse(page, headers={"cache-control": "no-cache", "content-security-policy": PAGE})
+    return _page(page)
+
+
+def _page(file: Path) -> Response:
+    return FileResponse(file, headers={"cache-control": "no-cache", "content-security-policy": PAGE})
 
 
 async def _health(request: Request) -> Response:

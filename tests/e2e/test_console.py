@@ -1,0 +1,101 @@
+"""What somebody sees who opens the console: from a sentence to a backend that answers, in a real Chromium."""
+
+import json
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.core.tls import trusted
+from tests.e2e.browser import Page, opened
+from tests.e2e.proxy import before
+from tests.snapinfra import Server, User
+
+pytestmark = pytest.mark.browser
+
+SENTENCE = "A library with books and members"
+FILES = "[...document.querySelectorAll('.files nav button')].map(button => button.innerText)"
+TYPE = """(() => {
+  const field = document.querySelector(%s);
+  const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), 'value');
+  own.set.call(field, %s);
+  field.dispatchEvent(new Event('input', {bubbles: true}));
+})()"""
+"""Types as a user does: React hears of it."""
+STATUS = "[...document.querySelectorAll('[role=status]')].map(status => status.innerText)"
+
+
+@asynccontextmanager
+async def console(browser: str, user: User) -> AsyncGenerator[Page]:
+    """Open the console as a user."""
+    async with opened(browser) as page:
+        await page.goto(f"{user.url.removesuffix('/graphql')}/#token={user.token}")
+        await page.until("!!document.querySelector('#sentence')")
+        yield page
+
+
+async def make(page: Page, sentence: str) -> None:
+    await page.evaluate(TYPE % ("'#sentence'", json.dumps(sentence)))
+    await page.until("!document.querySelector('form > button').disabled")
+    await page.click("form > button")
+
+
+@pytest.mark.npm
+async def test_a_sentence_and_two_clicks_make_a_backend_that_answers(
+    browser: str, server: Server, alice: User, tmp_path: Path
+) -> None:
+    async with console(browser, alice) as page:
+        await make(page, SENTENCE)
+        await page.until("[...document.querySelectorAll('.card h3')].some(name => name.innerText === 'books')")
+        await page.until(f"({STATUS}).join() === 'completed,completed,completed'", seconds=60)
+        files = await page.evaluate(FILES)
+        await page.until("[...document.querySelectorAll('button')].some(button => button.innerText === 'Run it')")
+        await page.evaluate("[...document.querySelectorAll('button')].find(b => b.innerText === 'Run it').click()")
+        url = await page.until("document.querySelector('.url a')?.href", seconds=120)
+        (tmp_path / "console.png").write_bytes(await page.screenshot())
+        async with httpx.AsyncClient(verify=trusted()) as http:
+            health = await http.get(f"{url}health")
+        await page.evaluate("[...document.querySelectorAll('button')].find(b => b.innerText === 'Stop').click()")
+        await page.until("!document.querySelector('.url')", seconds=30)
+
+    assert {"package.json", "README.md"} <= set(files)
+    assert health.status_code == 200
+    assert page.errors == []
+    assert page.requests_beyond(server.origin) == []
+
+
+async def test_a_page_that_is_loaded_again_goes_on_where_it_was(browser: str, alice: User) -> None:
+    async with console(browser, alice) as page:
+        await make(page, SENTENCE)
+        await page.until("document.querySelectorAll('.card').length > 1")
+        await page.evaluate("location.reload()")
+        await page.until(f"({STATUS}).join() === 'completed,completed,completed'", seconds=60)
+        project = re.search(r"project=(\w+)", await page.evaluate("location.search"))
+
+    assert project is not None
+    asked = await alice.ask(
+        "query($id: ID!) { project(id: $id) { generations(first: 10) { nodes { kind } } } }", id=project[1]
+    )
+    kinds = [generation["kind"] for generation in asked["project"]["generations"]["nodes"]]
+    assert sorted(kinds) == ["ARCHITECTURE", "CODE", "SCHEMA"], "each was made once"
+
+
+async def test_a_connection_that_breaks_in_the_middle_loses_nothing(browser: str, alice: User) -> None:
+    async with before(alice.url, cuts=(4, 9, 3, None)) as proxy, console(browser, proxy.user(alice)) as page:
+        await make(page, SENTENCE)
+        await page.until(f"({STATUS}).join() === 'completed,completed,completed'", seconds=90)
+        files = await page.evaluate(FILES)
+
+    assert "package.json" in files
+
+
+async def test_whoever_is_not_signed_in_is_asked_for_a_token(browser: str, server: Server, alice: User) -> None:
+    async with opened(browser) as page:
+        await page.goto(f"{server.origin}/")
+        await page.until("document.querySelector('h1')?.innerText === 'Sign in'")
+        await page.evaluate(TYPE % ("'#token'", json.dumps(alice.token)))
+        await page.click("form > button")
+        await page.until("!!document.querySelector('#sentence')")
