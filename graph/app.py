@@ -54,7 +54,7 @@ def create_app(services: Services) -> Edge:
         routes.append(Mount("/console", StaticFiles(directory=CONSOLE)))
     middleware = [
         Middleware(RequestIds),
-        Middleware(SecureHeaders, pages="/graphiql/", secure=not services.config.development),
+        Middleware(SecureHeaders, pages=("/graphiql/", "/console/"), secure=not services.config.development),
         Middleware(Cors, origins=origins),
         Middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED, compresslevel=LEVEL),
     ]

@@ -29,7 +29,7 @@ PAGE: Final = (
     "form-action 'none'; "
     "frame-ancestors 'none'"
 )
-"""What GraphiQL may: itself, and nothing from elsewhere. Its workers have the policy that their scripts come with."""
+"""What GraphiQL and the console may: themselves, and nothing from elsewhere. Its workers have the policy that their scripts come with."""
 
 HSTS: Final = "max-age=31536000; includeSubDomains"
 """For a year, browsers come by TLS only."""
@@ -41,9 +41,9 @@ def always(*, secure: bool) -> dict[str, str]:
 
 
 class SecureHeaders:
-    """Adds the headers. GraphiQL's parts are below the path `pages`; `secure` says that clients come by TLS."""
+    """Adds the headers. Parts of pages are below the paths `pages`; `secure` says that clients come by TLS."""
 
-    def __init__(self, app: ASGIApp, *, pages: str, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, pages: tuple[str, ...], secure: bool) -> None:
         self.app = app
         self.pages = pages
         self.headers = always(secure=secure)

@@ -72,7 +72,7 @@ def behind_starlette(services: Services) -> Starlette:
         routes=[Route("/graphql", Behind(GraphQLTransport(services, origins, Turnstile())))],
         middleware=[
             Middleware(RequestIds),
-            Middleware(SecureHeaders, pages="/graphiql/", secure=not services.config.development),
+            Middleware(SecureHeaders, pages=("/graphiql/", "/console/"), secure=not services.config.development),
             Middleware(Cors, origins=origins),
             Middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED, compresslevel=LEVEL),
         ],

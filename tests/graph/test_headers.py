@@ -23,7 +23,7 @@ PEM = (
 INTROSPECTION = "{ __schema { types { name description } } }"
 
 
-@pytest.mark.parametrize("path", ["/graphql", "/graphql?query={nothing}", "/api/health", "/nowhere", "/"])
+@pytest.mark.parametrize("path", ["/graphql", "/graphql?query={nothing}", "/api/health", "/nowhere"])
 async def test_every_answer_says_that_it_is_no_page_and_not_to_be_guessed_at(server: Server, path: str) -> None:
     async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.get(f"{server.origin}{path}")
@@ -35,11 +35,12 @@ async def test_every_answer_says_that_it_is_no_page_and_not_to_be_guessed_at(ser
     assert "strict-transport-security" not in answer.headers  # development has no TLS
 
 
-async def test_the_page_and_its_scripts_may_load_from_here_alone(server: Server) -> None:
+@pytest.mark.parametrize("path", ["/graphql", "/"])
+async def test_a_page_and_its_scripts_may_load_from_here_alone(server: Server, path: str) -> None:
     async with httpx.AsyncClient(verify=trusted()) as http:
-        page = await http.get(server.url, headers={"accept": "text/html"})
-        (path,) = re.findall(r'<script [^>]*src="(.+?)"', page.text)
-        script = await http.get(f"{server.origin}{path}")
+        page = await http.get(f"{server.origin}{path}", headers={"accept": "text/html"})
+        (source,) = re.findall(r'<script [^>]*src="(.+?)"', page.text)
+        script = await http.get(f"{server.origin}{source}")
 
     assert script.headers["content-type"].startswith("text/javascript")
     assert page.headers["content-security-policy"] == script.headers["content-security-policy"] == PAGE
