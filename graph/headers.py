@@ -29,7 +29,8 @@ PAGE: Final = (
     "form-action 'none'; "
     "frame-ancestors 'none'"
 )
-"""What GraphiQL and the console may: themselves, and nothing from elsewhere. Its workers have the policy that their scripts come with."""
+"""What GraphiQL and the console may: themselves, and nothing from elsewhere. GraphiQL's workers have the policy that
+their scripts come with."""
 
 HSTS: Final = "max-age=31536000; includeSubDomains"
 """For a year, browsers come by TLS only."""
