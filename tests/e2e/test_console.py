@@ -99,3 +99,11 @@ async def test_whoever_is_not_signed_in_is_asked_for_a_token(browser: str, serve
         await page.evaluate(TYPE % ("'#token'", json.dumps(alice.token)))
         await page.click("form > button")
         await page.until("!!document.querySelector('#sentence')")
+        await page.click("header button")
+        await page.until("document.querySelector('h1')?.innerText === 'Sign in'")
+
+
+async def test_a_token_that_does_not_hold_leads_to_signing_in(browser: str, server: Server) -> None:
+    async with opened(browser) as page:
+        await page.goto(f"{server.origin}/#token=expired")
+        await page.until("document.querySelector('h1')?.innerText === 'Sign in'")

@@ -1,9 +1,9 @@
 // The page: signing in where nobody is, a sentence where there is no project yet, else what becomes of it.
 
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { createProject, recentProjects, Refused } from "./api";
 import { Backend } from "./Backend";
-import { projectInAddress, showProject, signIn, token } from "./session";
+import { projectInAddress, showProject, SIGNED, signIn, signOut, token } from "./session";
 
 const EXAMPLES = [
   "A library with books, members and loans",
@@ -12,8 +12,8 @@ const EXAMPLES = [
 ];
 
 export function Page() {
-  const [isSignedIn, setSignedIn] = useState(token() !== null);
-  const project = useAddress();
+  const isSignedIn = useHeard(SIGNED, () => token() !== null);
+  const project = useHeard("popstate", projectInAddress);
   return (
     <>
       <header>
@@ -23,27 +23,31 @@ export function Page() {
         <nav>
           <a href="/graphql">GraphiQL</a>
           <a href="/schema.graphql">Schema</a>
+          {isSignedIn && (
+            <button className="quiet" onClick={signOut}>
+              Sign out
+            </button>
+          )}
         </nav>
       </header>
-      <main>{!isSignedIn ? <SignIn done={() => setSignedIn(true)} /> : project === null ? <New /> : <Backend key={project} id={project} />}</main>
+      <main>{!isSignedIn ? <SignIn /> : project === null ? <New /> : <Backend key={project} id={project} />}</main>
     </>
   );
 }
 
-function useAddress(): string | null {
-  const [project, setProject] = useState(projectInAddress);
-  useEffect(() => {
-    const look = () => setProject(projectInAddress());
-    addEventListener("popstate", look);
-    return () => removeEventListener("popstate", look);
-  }, []);
-  return project;
+/** Return what `read` reads, again after each event of a name. */
+function useHeard<T extends string | boolean | null>(name: string, read: () => T): T {
+  const hear = (listener: () => void) => {
+    addEventListener(name, listener);
+    return () => removeEventListener(name, listener);
+  };
+  return useSyncExternalStore(hear, read);
 }
 
-function SignIn({ done }: { done: () => void }) {
+function SignIn() {
   const [given, setGiven] = useState("");
   return (
-    <form className="narrow" onSubmit={(event) => (event.preventDefault(), signIn(given.trim()), done())}>
+    <form className="narrow" onSubmit={(event) => (event.preventDefault(), signIn(given.trim()))}>
       <h1>Sign in</h1>
       <p>
         Paste a token: <code>snapinfra dev</code> prints one, and <code>snapinfra token</code> makes others.

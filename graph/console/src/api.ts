@@ -1,11 +1,11 @@
 // What the page asks by HTTP.
 
-import { token } from "./session";
+import { signOut, token } from "./session";
 
 /** Why something is not done, in the words of the api. */
 export class Refused extends Error {}
 
-type Answer = { data?: Record<string, any> | null; errors?: { message: string }[] };
+type Answer = { data?: Record<string, any> | null; errors?: { message: string; extensions?: { code?: string } }[] };
 
 async function ask(query: string, variables: Record<string, unknown> = {}): Promise<Record<string, any>> {
   const answered = await fetch("/graphql", {
@@ -14,6 +14,7 @@ async function ask(query: string, variables: Record<string, unknown> = {}): Prom
     body: JSON.stringify({ query, variables }),
   });
   const { data, errors }: Answer = await answered.json();
+  if (errors?.some(({ extensions }) => extensions?.code === "UNAUTHENTICATED")) signOut(); // the token has ended
   if (errors?.length || !data) throw new Refused(errors?.[0]?.message ?? `The server answers with ${answered.status}.`);
   for (const payload of Object.values(data)) {
     const wrong = payload?.userErrors?.[0];

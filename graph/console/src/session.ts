@@ -4,6 +4,9 @@ import { createSnapinfra } from "snapinfra-client";
 
 const TOKEN = "snapinfra.token";
 
+/** The event of signing in or out. */
+export const SIGNED = "snapinfra.signed";
+
 /** Take a token out of the address (`#token=…`), where it would be seen and shared. GraphiQL keeps it in the same place. */
 export function takeTokenFromAddress(): void {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
@@ -18,6 +21,12 @@ export function token(): string | null {
 
 export function signIn(given: string): void {
   sessionStorage.setItem(TOKEN, given);
+  dispatchEvent(new Event(SIGNED));
+}
+
+export function signOut(): void {
+  sessionStorage.removeItem(TOKEN);
+  dispatchEvent(new Event(SIGNED));
 }
 
 /** Return the project that the address is of. */
