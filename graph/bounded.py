@@ -104,11 +104,12 @@ class BoundedSchema(strawberry.Schema):
         *,
         operation_name: str | None = None,
         operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] = DEFAULT_ALLOWED_OPERATION_TYPES,
     ) -> list[GraphQLError]:
         """Run an operation of any kind and tell each of its results; return why it does not begin, if so."""
         about = self._create_execution_context(
             query=query,
-            allowed_operation_types=DEFAULT_ALLOWED_OPERATION_TYPES,
+            allowed_operation_types=allowed_operation_types,
             variable_values=variables,
             context_value=context.for_operation() if isinstance(context, Context) else context,  # many share a socket
             operation_name=operation_name or None,  # an empty name is none

@@ -81,6 +81,10 @@ class Edge:
         await self._turnstile.enter(address_of(request.scope))
         return await self._answered(request, self._hosts.refusal(request.scope))
 
+    def part(self) -> None:
+        """End streams of events: the server goes."""
+        self._transport.ending.set()
+
     async def _answered(self, request: Incoming, refused: Answer | None) -> Answer:
         request_id = request_id_of(request.headers)
         with noting(requestId=request_id, transport="http"):

@@ -23,6 +23,7 @@ from services.foundation.limits.throttle import Quota
 
 JSON: Final = "application/json"
 GRAPHQL: Final = "application/graphql-response+json"
+EVENTS: Final = "text/event-stream"
 
 _MEDIA: Final = {JSON: JSON, GRAPHQL: GRAPHQL, "application/*": JSON, "*/*": JSON}
 """What is answered to a range of media types."""
@@ -36,7 +37,10 @@ _DIGITS: Final = 15
 _STATUS: Final[dict[type[Problem], int]] = {Unauthenticated: 401, Limited: 429, Unavailable: 503}
 
 
-SOCKET: Final = "Subscriptions need a WebSocket at this path, with the subprotocol graphql-transport-ws."
+SOCKET: Final = (
+    "Subscriptions need a WebSocket at this path, with the subprotocol graphql-transport-ws,"
+    " or a request that accepts text/event-stream."
+)
 
 
 class Malformed(Exception):
@@ -80,12 +84,29 @@ class Asked:
 
 def media_type(request: Incoming) -> str:
     """Choose the media type of the answer, also where there will be nothing but an error. Raises Malformed."""
-    accepted = request.headers.get("accept") or "*/*"
-    ranges = [_range(part) for part in accepted.split(",")]
+    ranges = _ranges(request)
     accepted_types = [(quality, _MEDIA[name]) for name, quality in ranges if name in _MEDIA and quality > 0]
+    if not accepted_types and takes_events(request):
+        return JSON  # of what goes wrong before there are events
     if not accepted_types:
         raise Malformed(f"The answer can be {GRAPHQL} or {JSON}. {SOCKET}", status=406)
     return max(accepted_types, key=lambda choice: choice[0])[1]
+
+
+def takes_events(request: Incoming) -> bool:
+    """Tell whether a subscription's events may be the answer."""
+    return any(name == EVENTS and quality > 0 for name, quality in _ranges(request))
+
+
+def prefers_events(request: Incoming) -> bool:
+    """Tell whether events are to be the answer to any operation: not where JSON would do as well."""
+    ranges = _ranges(request)
+    events = max((quality for name, quality in ranges if name == EVENTS), default=0.0)
+    return events > max((quality for name, quality in ranges if name in (JSON, GRAPHQL)), default=0.0)
+
+
+def _ranges(request: Incoming) -> list[tuple[str, float]]:
+    return [_range(part) for part in (request.headers.get("accept") or "*/*").split(",")]
 
 
 def _range(text: str) -> tuple[str, float]:

@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from graph.edge import PATH, Edge
 from graph.exchanges import Exchange, is_short
 from graph.guard import TAKING, Due, Guard, GuardedConfig
+from graph.http import EVENTS
 from graph.lingering import Lingering, cut
 from services.core.errors import Limited
 
@@ -26,6 +27,7 @@ SLICE: Final = 8_192
 
 
 _GRAPHQL: Final = PATH.encode()
+_EVENTS: Final = EVENTS.encode()
 
 _TOO_MANY: Final = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
 
@@ -114,7 +116,18 @@ class GuardedHttp(HttpToolsProtocol):
     @property
     def _is_plain_post(self) -> bool:
         parser = self._parser
-        return parser.get_method() == b"POST" and not self.expect_100_continue and not parser.should_upgrade()
+        is_plain = parser.get_method() == b"POST" and not self.expect_100_continue and not parser.should_upgrade()
+        return is_plain and not self._takes_events
+
+    @property
+    def _takes_events(self) -> bool:
+        """Whether the answer may be a stream, which an Exchange has none of."""
+        return any(name == b"accept" and _EVENTS in value.lower() for name, value in self.headers)
+
+    def shutdown(self) -> None:
+        if self._edge is not None:
+            self._edge.part()
+        super().shutdown()
 
     def _begin(self, edge: Edge) -> None:
         """Begin to answer a request for GraphQL, or let it wait for the one before it, as uvicorn does for others."""

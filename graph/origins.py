@@ -79,7 +79,7 @@ class Cors(CORSMiddleware):
         super().__init__(
             app,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+            allow_headers=["authorization", "content-type", "last-event-id", "x-api-key", "x-request-id"],
             expose_headers=EXPOSED,
             max_age=600,
         )

@@ -24,19 +24,14 @@ from graph.frames import fault, is_hash_alone
 from graph.http import NotPersisted
 from graph.lines import Line
 from graph.results import result_of
+from graph.rights import until_less
 from graph.turns import Turnstile
 from resolvers.context import Context
-from services.core.errors import Limited, Problem, Unauthenticated
+from services.core.errors import Limited, Problem
 from services.core.logs import fields, noting
 from services.sign_in import Credential
 
 PROTOCOL: Final = "graphql-transport-ws"
-
-FIRST_LOOK: Final = 3.0
-"""Seconds after which a new socket's rights are looked at again: they may have changed while it signed in."""
-
-NEXT_LOOK: Final = 300.0
-"""Seconds between looks without any news, which may be lost with the process that had them."""
 
 MOST_OPERATIONS: Final = 100
 """At once on one socket."""
@@ -220,37 +215,9 @@ class Socket:
 
     async def _look(self, credential: Credential) -> None:
         """End a socket whose credential ends or whose actor's rights shrink."""
-        pause = FIRST_LOOK
-        while True:
-            try:
-                credential = await self._next(credential, pause)
-            except Unauthenticated as ended:
-                self._drop_operations()
-                await self.line.close(4403, ended.message)
-                return
-            except Exception:
-                log.exception("a socket's rights could not be looked at; trying again")
-                pause = FIRST_LOOK
-            else:
-                self.context.credential, self.context.signed_in = credential, credential.actor
-                pause = NEXT_LOOK
-
-    async def _next(self, credential: Credential, pause: float) -> Credential:
-        """Wait for news, for the credential's own end or for the pause to pass; return the credential as it is then."""
-        access, sign_in = self.context.services.access, self.context.services.sign_in
-        if credential.holds_until is not None:
-            pause = min(pause, max(0.0, (credential.holds_until - sign_in.now()).total_seconds()))
-        with access.watching(credential.names) as news:
-            try:
-                async with asyncio.timeout(pause):
-                    change = await news.get()
-            except TimeoutError:
-                credential = await sign_in.again(credential)
-            else:
-                credential = await sign_in.after(change, credential)
-            while not news.empty():
-                credential = await sign_in.after(news.get_nowait(), credential)
-            return credential
+        why = await until_less(self.context, credential)
+        self._drop_operations()
+        await self.line.close(4403, why)
 
     def _drop_operations(self) -> None:
         for task in self._operations.values():

@@ -1,9 +1,10 @@
-"""GraphQL's transports: HTTP, and WebSocket with the protocol graphql-transport-ws, at one path.
+"""GraphQL's transports: HTTP, with Server-Sent Events, and WebSocket with graphql-transport-ws, at one path.
 
 The protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. The credentials of a socket come in its
 connection_init or with the upgrade's own headers.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from functools import partial
@@ -22,13 +23,16 @@ from graph.http import (
     JSON,
     SOCKET,
     TOO_LONG,
+    Asked,
     Malformed,
     NotPersisted,
     answer,
     asked,
     media_type,
+    prefers_events,
     problem_refusal,
     refusal,
+    takes_events,
     with_quota,
 )
 from graph.lines import Line
@@ -37,6 +41,7 @@ from graph.origins import Origins, foreign_origin
 from graph.schema import schema
 from graph.seats import Seat, Seats
 from graph.sockets import PROTOCOL, Socket
+from graph.sse import HEADERS, Stream, resumed
 from graph.turns import Turnstile
 from resolvers.context import Context
 from services.bootstrap import Services
@@ -72,6 +77,8 @@ class GraphQLTransport:
         self.turnstile = turnstile
         self._anonymous = Seats(services.config.most_anonymous_sockets, "sockets from your address")
         self._sockets = Seats(services.config.most_sockets, "sockets of yours")
+        self.ending = asyncio.Event()
+        """Set when the server goes: streams of events end."""
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a socket to its end. Until somebody has signed in there, it is one of its address."""
@@ -137,13 +144,9 @@ class GraphQLTransport:
         context.signed_in = None if context.credential is None else context.credential.actor
 
     async def _run(self, request: Incoming, media: str, context: Context) -> Answer:
-        most = self.most_bytes(context)
-        try:
-            operation = await asked(request, most=most)
-        except Malformed as wrong:
-            if wrong.status == TOO_LONG and most < self.services.config.most_body:
-                raise Unauthenticated(f"Sign in first: without, a body has at most {most:,} bytes.") from None
-            raise
+        operation = await self._read(request, context)
+        if prefers_events(request):
+            return self._stream(request, operation, context)
         try:
             result = await self.schema.execute(
                 operation.query,
@@ -158,8 +161,31 @@ class GraphQLTransport:
         except InvalidOperationTypeError as wrong:
             if wrong.operation_type is OperationType.MUTATION:
                 raise Malformed("Mutations are sent by POST.", status=405, allow="POST") from None
+            if takes_events(request):
+                return self._stream(request, operation, context)
             raise Malformed(SOCKET) from None
         return answer(result, media)
+
+    async def _read(self, request: Incoming, context: Context) -> Asked:
+        most = self.most_bytes(context)
+        try:
+            return await asked(request, most=most)
+        except Malformed as wrong:
+            if wrong.status == TOO_LONG and most < self.services.config.most_body:
+                raise Unauthenticated(f"Sign in first: without, a body has at most {most:,} bytes.") from None
+            raise
+
+    def _stream(self, request: Incoming, operation: Asked, context: Context) -> Answer:
+        return Stream(
+            200,
+            headers=dict(HEADERS),
+            schema=self.schema,
+            operation=resumed(operation, request),
+            context=context,
+            seats=self._anonymous if context.credential is None else self._sockets,
+            allowed={*_ALLOWED[request.method], OperationType.SUBSCRIPTION},
+            ending=self.ending,
+        )
 
     def most_bytes(self, context: Context) -> int:
         """Return how many bytes a body, or a message, may have."""

@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any, Final
 
 from bench.scale import prices
-from graph.sockets import NEXT_LOOK
+from graph.rights import NEXT_LOOK
 from services.core.frozen import frozen
 from services.generations.model import GENERATIONS as GENERATIONS_TABLE
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from graph.sockets import FIRST_LOOK, NEXT_LOOK
+from graph.rights import FIRST_LOOK, NEXT_LOOK
 from services.bootstrap.health import LOOK_EVERY
 from services.deployments.job import ARCHIVE_EVERY
 from services.foundation.auth.access import POLL as ACCESS_POLL

@@ -98,7 +98,7 @@ async def test_the_form_of_the_answer_is_the_clients_choice(alice: User, accept:
 
 
 async def test_who_accepts_neither_form_is_told_so(alice: User) -> None:
-    answer = await post(alice, b'{"query": "{ __typename }"}', accept="text/event-stream")
+    answer = await post(alice, b'{"query": "{ __typename }"}', accept="multipart/mixed")
 
     assert (answer.status_code, codes(answer)) == (406, ["BAD_REQUEST"])
     assert "WebSocket at this path" in answer.json()["errors"][0]["message"]
