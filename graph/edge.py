@@ -6,7 +6,7 @@ it took more than half. It is the oracle in tests/graph/test_edge.py.
 
 import asyncio
 import zlib
-from typing import Final
+from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -49,7 +49,8 @@ class Edge:
         self._turnstile = turnstile
         self._hosts = Hosts((*config.allowed_hosts, config.host))
         self._always = {"content-security-policy": NOTHING, **always(secure=not config.development)}
-        self._proxies: ASGIApp = ProxyHeadersMiddleware(_nothing, list(config.trusted_proxies))  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue] - uvicorn's types of ASGI are its own
+        behind: Any = _nothing  # uvicorn's types of ASGI are its own
+        self._proxies: Any = ProxyHeadersMiddleware(behind, list(config.trusted_proxies))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
