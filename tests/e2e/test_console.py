@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from services.core.tls import trusted
 from tests.e2e.browser import Page, opened
 from tests.e2e.proxy import before
-from tests.snapinfra import Server, User
+from tests.snapinfra import Server, User, serving, settings
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,16 @@ TYPE = """(() => {
   field.dispatchEvent(new Event('input', {bubbles: true}));
 })()"""
 """Types as a user does: React hears of it."""
+BUTTON = "[...document.querySelectorAll('button')].find(button => button.innerText === '%s')"
 STATUS = "[...document.querySelectorAll('[role=status]')].map(status => status.innerText)"
+
+
+@pytest.fixture(scope="module")
+def slow(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+    """Somebody whose generations take a while."""
+    data = str(tmp_path_factory.mktemp("slow"))
+    with serving(settings(emulator, SNAPINFRA_DATA=data, SCAFFOLD_TOKENS_PER_SECOND="20")) as server:
+        yield server.user()
 
 
 @asynccontextmanager
@@ -52,14 +61,15 @@ async def test_a_sentence_and_two_clicks_make_a_backend_that_answers(
         await page.until("[...document.querySelectorAll('.card h3')].some(name => name.innerText === 'books')")
         await page.until(f"({STATUS}).join() === 'completed,completed,completed'", seconds=60)
         files = await page.evaluate(FILES)
-        await page.until("[...document.querySelectorAll('button')].some(button => button.innerText === 'Run it')")
-        await page.evaluate("[...document.querySelectorAll('button')].find(b => b.innerText === 'Run it').click()")
+        await page.until("!!" + BUTTON % "Run it")
+        await page.evaluate(BUTTON % "Run it" + ".click()")
         url = await page.until("document.querySelector('.url a')?.href", seconds=120)
         (tmp_path / "console.png").write_bytes(await page.screenshot())
         async with httpx.AsyncClient(verify=trusted()) as http:
             health = await http.get(f"{url}health")
-        await page.evaluate("[...document.querySelectorAll('button')].find(b => b.innerText === 'Stop').click()")
+        await page.evaluate(BUTTON % "Stop" + ".click()")
         await page.until("!document.querySelector('.url')", seconds=30)
+        await page.until("!!" + BUTTON % "Run it")
 
     assert {"package.json", "README.md"} <= set(files)
     assert health.status_code == 200
@@ -81,6 +91,18 @@ async def test_a_page_that_is_loaded_again_goes_on_where_it_was(browser: str, al
     )
     kinds = [generation["kind"] for generation in asked["project"]["generations"]["nodes"]]
     assert sorted(kinds) == ["ARCHITECTURE", "CODE", "SCHEMA"], "each was made once"
+
+
+async def test_what_was_canceled_begins_again_when_somebody_says_so_and_not_before(browser: str, slow: User) -> None:
+    async with console(browser, slow) as page:
+        await make(page, SENTENCE)
+        await page.until("!!" + BUTTON % "Cancel")
+        await page.evaluate(BUTTON % "Cancel" + ".click()")
+        await page.until(f"({STATUS}).join() === 'canceled'")
+        await page.evaluate("location.reload()")
+        await page.until(f"({STATUS}).join() === 'canceled'")
+        await page.evaluate(BUTTON % "Try again" + ".click()")
+        await page.until("document.querySelectorAll('.card').length > 0", seconds=30)
 
 
 async def test_a_connection_that_breaks_in_the_middle_loses_nothing(browser: str, alice: User) -> None:

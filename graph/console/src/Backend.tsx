@@ -6,7 +6,6 @@ import { Deployment } from "./Deployment";
 import { Generation } from "./Generation";
 
 const KINDS: Kind[] = ["SCHEMA", "ARCHITECTURE", "CODE"];
-const GONE = new Set(["FAILED", "CANCELED", "INCOMPLETE"]);
 const RUNS = new Set(["PENDING", "BUILDING", "DEPLOYING", "SUCCESS"]);
 
 type Ids = Partial<Record<Kind | "DEPLOYMENT", string>>;
@@ -14,22 +13,42 @@ type Ids = Partial<Record<Kind | "DEPLOYMENT", string>>;
 export function Backend({ id }: { id: string }) {
   const [project, setProject] = useState<Project | null>(null);
   const [ids, setIds] = useState<Ids>({});
+  const [isCoded, setCoded] = useState(false);
+  const [isStopped, setStopped] = useState(false);
   const [wrong, setWrong] = useState<string | null>(null);
   const begun = useRef(new Set<string>()); // strict mode runs effects twice, and each of these is made once
+  const made = useRef<Partial<Record<Kind, number>>>({}); // how many of each kind this page has begun
 
   const make = async (name: Kind | "DEPLOYMENT", work: () => Promise<string>) => {
     if (begun.current.has(name)) return;
     begun.current.add(name);
     setWrong(null);
     try {
-      const made = await work();
-      setIds((before) => ({ ...before, [name]: made }));
+      const id = await work();
+      setIds((before) => ({ ...before, [name]: id }));
     } catch (error) {
       begun.current.delete(name);
       setWrong(error instanceof Refused ? error.message : "The server can't be reached: reload the page to go on.");
     }
   };
-  const start = (kind: Kind, of: Project) => make(kind, () => generate(of.id, kind, promptOf(of)));
+
+  /** Begin the next generation of a kind: once, also where the project is open in several tabs. */
+  const start = (kind: Kind, of: Project) =>
+    make(kind, async () => {
+      const earlier = of.generations.nodes.filter((generation) => generation.kind === kind).length + (made.current[kind] ?? 0);
+      const generation = await generate(of.id, kind, promptOf(of), `console ${of.id} ${kind} ${earlier}`);
+      made.current[kind] = (made.current[kind] ?? 0) + 1;
+      return generation;
+    });
+  const again = (kind: Kind, of: Project) => {
+    begun.current.delete(kind);
+    void start(kind, of);
+  };
+  const run = (code: string, where: string) => {
+    if (isStopped) begun.current.delete("DEPLOYMENT");
+    setStopped(false);
+    return make("DEPLOYMENT", () => deploy(id, code, where));
+  };
 
   useEffect(() => {
     let isShown = true;
@@ -59,14 +78,18 @@ export function Backend({ id }: { id: string }) {
         const next = KINDS[number + 1];
         return (
           generation && (
-            <Generation key={generation} id={generation} kind={kind} completed={() => next && void start(next, project)} />
+            <Generation
+              key={generation}
+              id={generation}
+              kind={kind}
+              completed={() => (next ? void start(next, project) : setCoded(true))}
+              again={() => again(kind, project)}
+            />
           )
         );
       })}
-      {ids.DEPLOYMENT && <Deployment key={ids.DEPLOYMENT} id={ids.DEPLOYMENT} />}
-      {ids.CODE && !ids.DEPLOYMENT && (
-        <Run run={(where) => make("DEPLOYMENT", () => deploy(project.id, ids.CODE!, where))} />
-      )}
+      {ids.DEPLOYMENT && <Deployment key={ids.DEPLOYMENT} id={ids.DEPLOYMENT} over={() => setStopped(true)} />}
+      {isCoded && ids.CODE && (!ids.DEPLOYMENT || isStopped) && <Run run={(where) => run(ids.CODE!, where)} />}
     </>
   );
 }
@@ -98,12 +121,12 @@ function promptOf(project: Project): string {
   return project.generations.nodes.find(({ kind }) => kind === "SCHEMA")?.prompt || project.description;
 }
 
-/** Return what there is of a project already: of each kind the newest, unless nothing came of it. */
+/** Return what there is of a project already: of each kind the newest, whatever came of it, and what runs. */
 function there(project: Project): Ids {
   const found: Ids = {};
   for (const kind of KINDS) {
     const newest = project.generations.nodes.find((generation) => generation.kind === kind);
-    if (newest && !GONE.has(newest.status)) found[kind] = newest.id;
+    if (newest) found[kind] = newest.id;
   }
   const { latestDeployment } = project;
   if (latestDeployment && RUNS.has(latestDeployment.status)) found.DEPLOYMENT = latestDeployment.id;

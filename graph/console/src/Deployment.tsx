@@ -8,8 +8,11 @@ import { snapinfra } from "./session";
 /** Lines of the log that are on the page. */
 const SHOWN = 500;
 
-export function Deployment({ id }: { id: string }) {
+export function Deployment({ id, over }: { id: string; over: () => void }) {
   const { state, error } = useDeployment(snapinfra, id);
+  useEffect(() => {
+    if (state.isOver) over();
+  }, [state.isOver]);
   return (
     <section aria-labelledby={id}>
       <h2 id={id}>

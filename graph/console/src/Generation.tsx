@@ -9,7 +9,15 @@ import { snapinfra } from "./session";
 
 const TITLES: Record<Kind, string> = { SCHEMA: "Schema", ARCHITECTURE: "Architecture", CODE: "Code" };
 
-export function Generation({ id, kind, completed }: { id: string; kind: Kind; completed: () => void }) {
+interface Props {
+  id: string;
+  kind: Kind;
+  completed: () => void;
+  /** Begin another one in its place. */
+  again: () => void;
+}
+
+export function Generation({ id, kind, completed, again }: Props) {
   const { state, error, isOver } = useGeneration(snapinfra, id);
   const isCompleted = state.status === "COMPLETED";
   useEffect(() => {
@@ -22,6 +30,11 @@ export function Generation({ id, kind, completed }: { id: string; kind: Kind; co
         {!isOver && (
           <button className="quiet" onClick={() => void cancel(id).catch(() => undefined)}>
             Cancel
+          </button>
+        )}
+        {state.status !== null && !isCompleted && (
+          <button className="quiet" onClick={again}>
+            Try again
           </button>
         )}
       </h2>

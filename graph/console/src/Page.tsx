@@ -1,6 +1,6 @@
 // The page: signing in where nobody is, a sentence where there is no project yet, else what becomes of it.
 
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { createProject, recentProjects, Refused } from "./api";
 import { Backend } from "./Backend";
 import { projectInAddress, showProject, SIGNED, signIn, signOut, token } from "./session";
@@ -63,10 +63,11 @@ function New() {
   const [sentence, setSentence] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const once = useMemo(random, [sentence]); // a second try of the same sentence makes no second project
   const begin = async () => {
     setBusy(true);
     try {
-      showProject(await createProject(sentence));
+      showProject(await createProject(sentence, once));
     } catch (error) {
       setWrong(error instanceof Refused ? error.message : "The server can't be reached: try again.");
       setBusy(false);
@@ -79,32 +80,33 @@ function New() {
       <textarea id="sentence" rows={4} maxLength={500} required autoFocus value={sentence} onChange={(event) => setSentence(event.target.value)} />
       {wrong && <p role="alert">{wrong}</p>}
       <button disabled={isBusy || !sentence.trim()}>Make it</button>
-      <h2>For example</h2>
-      <ul className="examples">
-        {EXAMPLES.map((example) => (
-          <li key={example}>
-            <button type="button" className="quiet" onClick={() => setSentence(example)}>
-              {example}
-            </button>
-          </li>
-        ))}
-      </ul>
+      <Choices title="For example" of={EXAMPLES.map((example) => [example, example])} choose={setSentence} />
       <Recent />
     </form>
   );
 }
 
+/** Return 32 hexadecimal digits; pages that do not come by TLS have no `randomUUID`. */
+function random(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 function Recent() {
-  const [projects, setProjects] = useState<{ id: string; name: string; status: string }[]>([]);
+  const [projects, setProjects] = useState<{ id: string; name: string }[]>([]);
   useEffect(() => void recentProjects().then(setProjects, () => setProjects([])), []);
   if (projects.length === 0) return null;
+  return <Choices title="Your projects" of={projects.map(({ id, name }) => [id, name])} choose={showProject} />;
+}
+
+/** Things to choose from, each by its key and with its name. */
+function Choices({ title, of, choose }: { title: string; of: [string, string][]; choose: (key: string) => void }) {
   return (
     <>
-      <h2>Your projects</h2>
+      <h2>{title}</h2>
       <ul className="examples">
-        {projects.map(({ id, name }) => (
-          <li key={id}>
-            <button type="button" className="quiet" onClick={() => showProject(id)}>
+        {of.map(([key, name]) => (
+          <li key={key}>
+            <button type="button" className="quiet" onClick={() => choose(key)}>
               {name}
             </button>
           </li>

@@ -32,14 +32,12 @@ export interface Project {
   latestDeployment: { id: string; status: string; generation: { id: string } | null } | null;
 }
 
-/** The ids of requests that are repeated, so that a create is made once: those of this page. */
-const once = () => crypto.randomUUID();
-
-export async function createProject(description: string): Promise<string> {
+/** Create a project, once for the same `clientMutationId`. */
+export async function createProject(description: string, clientMutationId: string): Promise<string> {
   const name = description.trim().split(/\s+/).slice(0, 8).join(" ").slice(0, 100);
   const made = await ask(
     `mutation Create($input: CreateProjectInput!) { createProject(input: $input) { project { id } userErrors { message } } }`,
-    { input: { name, description: description.slice(0, 500), clientMutationId: once() } },
+    { input: { name, description: description.slice(0, 500), clientMutationId } },
   );
   return made.createProject.project.id;
 }
@@ -63,10 +61,11 @@ export async function recentProjects(): Promise<{ id: string; name: string; stat
   return (await ask(`query Recent { projects(first: 10) { nodes { id name status } } }`)).projects.nodes;
 }
 
-export async function generate(projectId: string, kind: Kind, prompt: string): Promise<string> {
+/** Begin a generation, once for the same `clientMutationId`. */
+export async function generate(projectId: string, kind: Kind, prompt: string, clientMutationId: string): Promise<string> {
   const made = await ask(
     `mutation Generate($input: GenerateInput!) { generate(input: $input) { generation { id } userErrors { message } } }`,
-    { input: { projectId, kind, prompt, clientMutationId: once() } },
+    { input: { projectId, kind, prompt, clientMutationId } },
   );
   return made.generate.generation.id;
 }
@@ -90,7 +89,7 @@ export async function deploy(projectId: string, generationId: string, platform: 
     `mutation Deploy($input: CreateDeploymentInput!) {
       createDeployment(input: $input) { deployment { id } userErrors { message } }
     }`,
-    { input: { projectId, generationId, platform, clientMutationId: once() } },
+    { input: { projectId, generationId, platform } },
   );
   return made.createDeployment.deployment.id;
 }
